@@ -1,0 +1,60 @@
+/* auralis/engine.h — renders many streams together.
+ *
+ * An engine owns the memory and the kernels; streams (auralis/stream.h) belong to one engine. There is
+ * no global state: make as many engines as you have threads. An engine and all its streams are used
+ * by one thread at a time. The engine starts no threads and, after a stream is open, rendering neither
+ * allocates, locks nor enters the operating system.
+ *
+ *     auralis_engine *engine;
+ *     auralis_stream *stream;
+ *     auralis_engine_create(NULL, &engine);
+ *     auralis_stream_open(engine, &(auralis_stream_config){.seed = 7}, &stream);
+ *     float audio[2 * 480];
+ *     for (;;) { auralis_stream_read(stream, audio, 480); … }
+ */
+#ifndef AURALIS_ENGINE_H
+#define AURALIS_ENGINE_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <auralis/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { AURALIS_BLOCK = 64, AURALIS_CHANNELS = 2 };
+
+typedef struct auralis_engine auralis_engine;
+typedef struct auralis_stream auralis_stream;
+
+/* Zero-initialise; every zero means the default. */
+typedef struct auralis_engine_config {
+    const char *isa;      /* "scalar", "sse2", "avx2", "avx512"; default NULL: $AURALIS_ISA, else the best here */
+    uint32_t max_streams; /* streams that may be open at once, 1–65,536; default 1,024 */
+} auralis_engine_config;
+
+/* Makes an engine. `config` may be NULL. AURALIS_ENOENT for an unknown ISA name, AURALIS_EUNSUPPORTED
+ * where this machine lacks it, AURALIS_EINVAL, AURALIS_ENOMEM. */
+AURALIS_API int auralis_engine_create(const auralis_engine_config *config, auralis_engine **out);
+
+/* Frees the engine and closes the streams still open. NULL is fine. */
+AURALIS_API void auralis_engine_destroy(auralis_engine *engine);
+
+/* The primitive: advances the `count` listed streams together by `blocks` blocks of 64 frames. out[i]
+ * receives blocks × 64 interleaved stereo frames of streams[i] (float32, nominally within ±1). Each
+ * stream stands on its own clock; a stream's samples depend on no neighbour, batch or ISA. A stream
+ * may be listed once. Streams with frames left over in the read adapter are refused (AURALIS_EINVAL). */
+AURALIS_API int auralis_engine_render(auralis_engine *engine, auralis_stream *const *streams, size_t count,
+                                      uint32_t blocks, float *const *out);
+
+/* Name of the kernels in use ("avx2"); static storage. */
+AURALIS_API const char *auralis_engine_isa(const auralis_engine *engine);
+
+/* ISA names this build knows and this machine can run, best first; returns how many, writes up to max. */
+AURALIS_API int auralis_isas(const char **out, int max);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
