@@ -1,7 +1,8 @@
 /* parameters.c — the table of everything a listener can turn, and the generic ways to read and write it.
  *
- * The command line, the JSON API, the page and the addresses are all driven by this one table, so a parameter is added
- * in one place. Numbers are read and written here without the C library's locale-dependent functions. */
+ * The command line, the JSON API, the page and the addresses are all driven by this one table, so a parameter
+ * is added in one place. Numbers are read and written here without the C library's locale-dependent
+ * functions. */
 #include <auralis/parameters.h>
 
 #include "base/exact.h"
@@ -33,23 +34,37 @@ int timbre_names(int instrument, const char *const **names) {
     return table[instrument].count;
 }
 
-#define NUMBER(field, title, unit, when, low, high, start, help)                                                       \
-    {#field, title, unit, help, AURALIS_NUMBER, when, low, high, start, NULL, offsetof(auralis_parameters, field)}
-#define SWITCH(field, title, help)                                                                                     \
-    {#field, title, "", help, AURALIS_SWITCH, AURALIS_AT_BLOCK, 0, 1, 1, NULL, offsetof(auralis_parameters, field)}
-#define CHOICE(field, title, names, low, start, help)                                                                  \
-    {#field, title, "", help, AURALIS_CHOICE, AURALIS_AT_BEAT, low, (low) + (int)(sizeof names / sizeof *names) - 1,   \
-     start, names, offsetof(auralis_parameters, field)}
+#define NUMBER(field, title, unit, when, low, high, start, help)                                             \
+    {                                                                                                        \
+#field, title, unit, help, AURALIS_NUMBER, when, low, high, start, NULL,                             \
+            offsetof(auralis_parameters, field)                                                              \
+    }
+#define SWITCH(field, title, help)                                                                           \
+    {                                                                                                        \
+#field, title, "", help, AURALIS_SWITCH, AURALIS_AT_BLOCK, 0, 1, 1, NULL,                            \
+            offsetof(auralis_parameters, field)                                                              \
+    }
+#define CHOICE(field, title, names, low, start, help)                                                        \
+    {                                                                                                        \
+#field, title, "", help, AURALIS_CHOICE, AURALIS_AT_BEAT, low,                                       \
+            (low) + (int)(sizeof names / sizeof *names) - 1, start, names,                                   \
+            offsetof(auralis_parameters, field)                                                              \
+    }
 
 static const auralis_parameter_info TABLE[] = {
     CHOICE(key, "Key", KEYS, 0, 9, "Tonic of the piece."),
     CHOICE(mode, "Mode", MODES, 0, AURALIS_AEOLIAN, "Scale that chords and melody are drawn from."),
     NUMBER(bpm, "Tempo", "bpm", AURALIS_AT_BEAT, 40, 120, 70, "Beats a minute."),
-    NUMBER(intensity, "Intensity", "", AURALIS_AT_BEAT, 0, 1, 0.5, "How many notes, how long and how strong; percussion from 0.3."),
-    NUMBER(melody_complexity, "Melody complexity", "", AURALIS_AT_BEAT, 0, 1, 0.5, "Share of notes outside the chord."),
-    NUMBER(chord_progression_variety, "Harmony variety", "", AURALIS_AT_BEAT, 0, 1, 0.5, "From the likeliest chords to any chord."),
-    NUMBER(harmonic_density, "Harmonic density", "", AURALIS_AT_BEAT, 0, 1, 0.5, "A chord every 90 s at 0, 45 s at 0.5, one bar at 1."),
-    NUMBER(brightness, "Brightness", "", AURALIS_AT_BLOCK, 0, 1, 0.5, "Opens or closes every filter by up to two octaves."),
+    NUMBER(intensity, "Intensity", "", AURALIS_AT_BEAT, 0, 1, 0.5,
+           "How many notes, how long and how strong; percussion from 0.3."),
+    NUMBER(melody_complexity, "Melody complexity", "", AURALIS_AT_BEAT, 0, 1, 0.5,
+           "Share of notes outside the chord."),
+    NUMBER(chord_progression_variety, "Harmony variety", "", AURALIS_AT_BEAT, 0, 1, 0.5,
+           "From the likeliest chords to any chord."),
+    NUMBER(harmonic_density, "Harmonic density", "", AURALIS_AT_BEAT, 0, 1, 0.5,
+           "A chord every 90 s at 0, 45 s at 0.5, one bar at 1."),
+    NUMBER(brightness, "Brightness", "", AURALIS_AT_BLOCK, 0, 1, 0.5,
+           "Opens or closes every filter by up to two octaves."),
     NUMBER(space, "Space", "", AURALIS_AT_BLOCK, 0, 1, 0.5, "Reverb time, 1.5 to 12 s, and how much of it."),
     NUMBER(level, "Level", "dB", AURALIS_AT_BLOCK, -60, 0, 0, "Output level; -60 is silence."),
     SWITCH(enable_pads, "Pads", "Chords and their bass."),
@@ -62,12 +77,16 @@ static const auralis_parameter_info TABLE[] = {
     CHOICE(bell_timbre, "Bell", BELLS, 0, 0, "Timbre of the bells."),
     CHOICE(kick_timbre, "Kick", KICKS, 0, 0, "Timbre of the bass drum."),
     CHOICE(swell_timbre, "Swell", SWELLS, 0, 0, "Timbre of the swells."),
-    CHOICE(first_chord, "First chord", CHORDS, AURALIS_CHORD_FREE, AURALIS_CHORD_I, "Chord that every section starts with."),
-    CHOICE(last_chord, "Last chord", CHORDS, AURALIS_CHORD_FREE, AURALIS_CHORD_FREE, "Chord that every section ends with."),
+    CHOICE(first_chord, "First chord", CHORDS, AURALIS_CHORD_FREE, AURALIS_CHORD_I,
+           "Chord that every section starts with."),
+    CHOICE(last_chord, "Last chord", CHORDS, AURALIS_CHORD_FREE, AURALIS_CHORD_FREE,
+           "Chord that every section ends with."),
 };
 enum { COUNT = sizeof TABLE / sizeof *TABLE };
 
-int auralis_parameter_count(void) { return COUNT; }
+int auralis_parameter_count(void) {
+    return COUNT;
+}
 
 const auralis_parameter_info *auralis_parameter_at(int index) {
     return index >= 0 && index < COUNT ? &TABLE[index] : NULL;
@@ -102,12 +121,13 @@ static int print_number(char *out, size_t size, double value) {
     double thousandths = exact_round(value * 1000.0);
     bool negative = thousandths < 0;
     int64_t n = (int64_t)(negative ? -thousandths : thousandths);
-    char fraction[5] = "";
-    if (n % 1000) {
-        snprintf(fraction, sizeof fraction, ".%03d", (int)(n % 1000));
-        for (size_t end = strlen(fraction); fraction[end - 1] == '0'; end--) fraction[end - 1] = 0;
-    }
-    return snprintf(out, size, "%s%lld%s", negative && n ? "-" : "", (long long)(n / 1000), fraction);
+    const char *sign = negative && n ? "-" : "";
+    long long whole = (long long)(n / 1000);
+    unsigned digits = (unsigned)(n % 1000);
+    if (!digits) return snprintf(out, size, "%s%lld", sign, whole);
+    int places = 3;
+    for (; digits % 10 == 0; digits /= 10) places--;
+    return snprintf(out, size, "%s%lld.%0*u", sign, whole, places, digits);
 }
 
 static void explain_range(auralis_message *why, const auralis_parameter_info *info) {
@@ -248,7 +268,8 @@ int auralis_parameters_check(const auralis_parameters *p, auralis_message *why) 
 
 int auralis_parameters_warnings(const auralis_parameters *p, const char **out, int max) {
     int n = 0;
-    if (p->melody_complexity > 0.8 && p->intensity < 0.3 && n < max) out[n++] = "may reduce perceived musicality";
+    if (p->melody_complexity > 0.8 && p->intensity < 0.3 && n < max)
+        out[n++] = "may reduce perceived musicality";
     if (p->harmonic_density > 0.8 && p->chord_progression_variety < 0.3 && n < max)
         out[n++] = "may create repetitive harmonies";
     return n;
