@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Sums up meson's test logs: each suite's share of the time, then one line 'N passed, N failed'."""
+import argparse
+import json
+import os
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("build", nargs="+", help="build directories whose last test run counts")
+parser.add_argument("--further", nargs=2, type=int, metavar=("PASSED", "FAILED"), default=(0, 0),
+                    help="checks made outside meson")
+options = parser.parse_args()
+
+suites = {}
+for build in options.build:
+    log = os.path.join(build, "meson-logs", "testlog.json")
+    if not os.path.exists(log):  # it failed to build, which its own check has counted
+        continue
+    with open(log) as lines:
+        for test in map(json.loads, lines):
+            name = test["name"]  # "auralis:unit / engine"
+            suite = os.path.basename(build) + " " + (name.split(" / ")[0].split(":")[-1] if " / " in name else "other")
+            entry = suites.setdefault(suite, {"passed": 0, "failed": 0, "skipped": 0, "seconds": 0.0})
+            result = test["result"]
+            entry["passed" if result in ("OK", "EXPECTEDFAIL") else "skipped" if result == "SKIP" else "failed"] += 1
+            entry["seconds"] += test["duration"]
+
+total = sum(entry["seconds"] for entry in suites.values()) or 1.0
+print(f"\n{'suite':28} {'passed':>6} {'failed':>6} {'skipped':>7} {'seconds':>8} {'share':>6}")
+for name, entry in suites.items():
+    print(f"{name:28} {entry['passed']:6} {entry['failed']:6} {entry['skipped']:7} {entry['seconds']:8.1f} "
+          f"{100 * entry['seconds'] / total:5.1f}%")
+
+passed, failed, skipped = (sum(entry[key] for entry in suites.values()) for key in ("passed", "failed", "skipped"))
+passed, failed = passed + options.further[0], failed + options.further[1]
+print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
