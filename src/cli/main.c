@@ -1,11 +1,82 @@
-/* main.c — the program: picks the command. */
+/* main.c — the program: picks the command.
+ *
+ * Each command reads its own options (options.h) and stands in a file of its own (commands.h). */
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "stream/audio_file.h"
+
 #include <auralis/auralis.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+static const struct command {
+    const char *name, *help;
+    int (*run)(int argc, char **argv);
+} COMMANDS[] = {
+    {"render", "Music into a file: WAV, FLAC, Ogg Opus, MP3, or WAV through a pipe.", command_render},
+    {"presets", "The built-in moods and their parameters.", command_presets},
+};
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
+
+static int help(FILE *to) {
+    fprintf(to, "usage: auralis COMMAND [options]\n\n"
+                "Endless ambient music, composed and synthesised live.\n\nCommands\n");
+    for (int i = 0; i < COMMAND_COUNT; i++) fprintf(to, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].help);
+    fprintf(to, "\nOptions\n"
+                "  -h, --help     This help; auralis COMMAND --help tells about a command.\n"
+                "  -V, --version  The version, and what this build can do.\n"
+                "\nExamples\n"
+                "  auralis render -o evening.flac --preset sleep --duration 1h\n"
+                "  auralis presets\n"
+                "\nExit status\n"
+                "  0    done\n"
+                "  1    a file, sound card or port would not have it\n"
+                "  2    bad input: an option, a value, a score or a configuration; the message names it\n"
+                "  130  interrupted\n");
+    return fflush(to) ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int version(void) {
+    const char *isas[8];
+    int count = auralis_isas(isas, 8);
+    printf("auralis %s\n", auralis_version());
+    printf("  kernels:    ");
+    for (int i = 0; i < count && i < 8; i++) printf("%s%s", i ? ", " : "", isas[i]);
+    printf("\n  files:      ");
+    for (int i = 0; i < AUDIO_CONTAINERS; i++)
+        if (audio_file_available(i)) printf("%s%s", i ? ", " : "", audio_container_name(i));
+    printf("\n");
+    return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
+}
+
+static const struct command *find(const char *name) {
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (!strcmp(COMMANDS[i].name, name)) return &COMMANDS[i];
+    return NULL;
+}
+
+static int refuse_command(const char *typed) {
+    const char *names[COMMAND_COUNT + 1];
+    for (int i = 0; i < COMMAND_COUNT; i++) names[i] = COMMANDS[i].name;
+    if (*typed != '-') {
+        const char *best = names[nearest(typed, names, COMMAND_COUNT)];
+        return refuse("", "there is no command \"%s\"; the nearest is %s", typed, best);
+    }
+    const char *const options[] = {"--help", "--version"};
+    return refuse("", "there is no option %s; the nearest is %s", typed, options[nearest(typed, options, 2)]);
+}
+
 int main(int argc, char **argv) {
-    if (argc > 1 && !strcmp(argv[1], "--version")) return printf("auralis %s\n", auralis_version()) < 0;
-    fprintf(stderr, "usage: auralis COMMAND\n");
-    return 2;
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error of write, not the end of the process */
+    if (argc < 2) return help(stderr), EXIT_BAD_INPUT;
+    const char *typed = argv[1];
+    if (!strcmp(typed, "--version") || !strcmp(typed, "-V")) return version();
+    bool asks = !strcmp(typed, "--help") || !strcmp(typed, "-h") || !strcmp(typed, "help");
+    if (asks && argc == 2) return help(stdout);
+    const struct command *command = find(asks ? argv[2] : typed);
+    if (!command) return refuse_command(asks ? argv[2] : typed);
+    char *question[] = {argv[asks ? 2 : 1], "--help", NULL};
+    return asks ? command->run(2, question) : command->run(argc - 1, argv + 1);
 }

@@ -1,0 +1,252 @@
+/* render.c — `auralis render`: music into a file.
+ *
+ * Everything that can be wrong with the request is found before the first sample: options first, then whether
+ * the format takes them, then the score; only then is the output opened. What was asked for appears whole or
+ * not at all. */
+#include "base/exact.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/music.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "stream/audio_file.h"
+#include "stream/offline.h"
+
+#include <auralis/auralis.h>
+
+#include <string.h>
+#include <unistd.h>
+
+static const char NAME[] = "render";
+
+enum { OUTPUT = 1, DURATION, RATE, FORMAT, BITRATE, THREADS, QUIET };
+
+static const struct option_info TABLE[] = {
+    {0, 0, NULL, NULL, "Output"},
+    {OUTPUT, 'o', "output", "FILE",
+     "Where to: .wav, .flac, .opus or .ogg (Ogg Opus), .mp3; - writes WAV to standard output. Needed."},
+    {DURATION, 'd', "duration", "TIME", "How long: 90, 30s, 10m, 2h, 1h30m, 1:30. Default 60s."},
+    {RATE, 'r', "rate", "HZ", "44100, 48000 or 96000; default 48000. Opus takes 48000 only, MP3 not 96000."},
+    {FORMAT, 'f', "format", "16|24|float",
+     "Sample format. Default float for WAV, 24 for FLAC (which has no float); 16 is dithered."},
+    {BITRATE, 0, "bitrate", "KBPS",
+     "Average kbit/s: Opus 32 to 510, default 160; MP3 64 to 320, default 256."},
+    {THREADS, 0, "threads", "N",
+     "Threads, 1 to 64; the samples are the same. Default 2, or 1 on a single core."},
+    {QUIET, 'q', "quiet", NULL, "No progress bar, summary or warnings."},
+    MUSIC_OPTIONS,
+};
+enum { COUNT = sizeof TABLE / sizeof *TABLE };
+
+struct request {
+    struct music music;
+    struct audio_file_spec file;
+    const char *duration_text;
+    uint64_t duration; /* nanoseconds */
+    int threads;
+    bool quiet;
+};
+
+static void help(void) {
+    printf("usage: auralis render -o FILE [options]\n\n"
+           "Renders music to a file, faster than real time. The same seed, parameters and rate give the\n"
+           "same samples everywhere.\n");
+    options_help(TABLE, COUNT, true, stdout);
+    printf("\nExamples\n"
+           "  auralis render -o evening.flac --seed 7 --preset sleep --duration 1h\n"
+           "  auralis render -o take.wav --key D --mode dorian --bpm 54 --enable-kicks off -d 10m\n"
+           "  auralis render -o later.opus --seed 7 --start 6h --duration 30s\n"
+           "  auralis render -o - -f 16 -d 5m | aplay\n"
+           "\nExit status: 0 done, 1 the file could not be written, 2 bad input, 130 interrupted.\n");
+}
+
+static int read_whole(const struct options *o, uint64_t low, uint64_t high, uint64_t *out) {
+    if (parse_whole(o->value, low, high, out)) return EXIT_DONE;
+    return refuse(NAME, "%s \"%s\": must be a whole number from %llu to %llu", o->name, o->value,
+                  (unsigned long long)low, (unsigned long long)high);
+}
+
+static int read_rate(const struct options *o, uint32_t *rate) {
+    uint64_t value = 0;
+    if (!parse_whole(o->value, 0, UINT32_MAX, &value) || (value != 44100 && value != 48000 && value != 96000))
+        return refuse(NAME, "%s \"%s\": must be 44100, 48000 or 96000", o->name, o->value);
+    *rate = (uint32_t)value;
+    return EXIT_DONE;
+}
+
+static int read_format(const struct options *o, int *encoding) {
+    static const char *const names[] = {[AUDIO_INT16] = "16", [AUDIO_INT24] = "24", [AUDIO_FLOAT] = "float"};
+    for (int i = AUDIO_INT16; i <= AUDIO_FLOAT; i++)
+        if (!strcmp(o->value, names[i])) {
+            *encoding = i;
+            return EXIT_DONE;
+        }
+    return refuse(NAME, "%s \"%s\": must be 16, 24 or float", o->name, o->value);
+}
+
+static int read_duration(const struct options *o, struct request *r) {
+    r->duration_text = o->value;
+    if (parse_time(o->value, &r->duration) && r->duration) return EXIT_DONE;
+    return refuse(NAME, "%s \"%s\": must be " TIME_ALLOWED " and more than 0", o->name, o->value);
+}
+
+static int read_output(const struct options *o, struct request *r) {
+    if (r->file.path) return refuse(NAME, "one output at a time: %s and %s", r->file.path, o->value);
+    r->file.path = o->value;
+    return EXIT_DONE;
+}
+
+static int read_option(struct request *r, const struct options *o, int id) {
+    uint64_t number = 0;
+    int status;
+    switch (id) {
+    case OUTPUT:
+        return read_output(o, r);
+    case DURATION:
+        return read_duration(o, r);
+    case RATE:
+        return read_rate(o, &r->file.rate);
+    case FORMAT:
+        return read_format(o, &r->file.encoding);
+    case BITRATE:
+        status = read_whole(o, 1, 1000, &number);
+        r->file.bitrate = (uint32_t)number;
+        return status;
+    case THREADS:
+        status = read_whole(o, 1, 64, &number);
+        r->threads = (int)number;
+        return status;
+    case QUIET:
+        r->quiet = true;
+        return EXIT_DONE;
+    case OPTION_OPERAND:
+        return refuse(NAME, "\"%s\" is no option; the file goes after -o", o->value);
+    default:
+        return music_option(&r->music, o, id) < 0 ? EXIT_BAD_INPUT : EXIT_DONE;
+    }
+}
+
+/* What must hold before anything is opened; fills in the defaults. */
+static int check_request(struct request *r) {
+    auralis_message why;
+    if (!r->file.path)
+        return refuse(NAME, "where to? -o FILE says so, and its suffix the format; -o - is a pipe");
+    if (!strcmp(r->file.path, "-") && isatty(STDOUT_FILENO))
+        return refuse(NAME, "-o - writes sound, and standard output is a terminal; pipe it somewhere");
+    r->file.container = audio_file_container(r->file.path);
+    if (r->file.container < 0)
+        return refuse(NAME, "%s: the suffix must be .wav, .flac, .opus, .ogg or .mp3", r->file.path);
+    if (audio_file_check(&r->file, &why) < 0)
+        return refuse(NAME, "%s: %s", *why.place == 'o' ? r->file.path : why.place, why.text);
+    return EXIT_DONE;
+}
+
+/* What the job's callbacks reach. */
+struct run {
+    const struct request *request;
+    struct audio_file *file;
+    struct progress progress;
+    auralis_message why;
+    float peak;
+};
+
+static int write_audio(void *self, const float *audio, size_t frames) {
+    struct run *run = self;
+    return audio_file_write(run->file, audio, frames, &run->why);
+}
+
+static bool on_progress(void *self, uint64_t frames, float peak) {
+    struct run *run = self;
+    run->peak = peak;
+    progress_update(&run->progress, (double)frames / run->request->file.rate);
+    return !interrupt_seen();
+}
+
+static void print_summary(const struct request *r, const struct run *run, double took) {
+    double seconds = (double)r->file.frames / r->file.rate;
+    uint64_t milliseconds = (uint64_t)(seconds * 1000 + 0.5), s = milliseconds / 1000;
+    fprintf(stderr, "%s: %llu:%02llu:%02llu.%03llu at %u Hz in %.2f s (%.0fx real time), ", r->file.path,
+            (unsigned long long)(s / 3600), (unsigned long long)(s / 60 % 60), (unsigned long long)(s % 60),
+            (unsigned long long)(milliseconds % 1000), r->file.rate, took,
+            seconds / (took > 1e-6 ? took : 1e-6));
+    if (run->peak > 0)
+        fprintf(stderr, "peak %.1f dBFS\n", exact_log2((double)run->peak) * 6.020599913279624);
+    else
+        fprintf(stderr, "silent\n");
+}
+
+static int finish(const struct request *r, struct run *run, int result) {
+    if (result == 0) {
+        result = audio_file_close(run->file, &run->why);
+    } else {
+        audio_file_discard(run->file);
+    }
+    double took = progress_end(&run->progress);
+    if (result == OFFLINE_STOPPED) {
+        fprintf(stderr, "auralis render: interrupted; nothing was written to %s\n", r->file.path);
+        return EXIT_INTERRUPTED;
+    }
+    if (result == AUDIO_FILE_EIO) return fail(NAME, "cannot write %s: %s", r->file.path, run->why.text);
+    if (result < 0) return fail(NAME, "%s: %s", r->file.path, auralis_strerror(result));
+    if (!r->quiet) print_summary(r, run, took);
+    return EXIT_DONE;
+}
+
+static int write_stream(const struct request *r, auralis_stream *stream) {
+    struct run run = {.request = r};
+    int result = audio_file_open(&r->file, &run.file, &run.why);
+    if (result == AURALIS_EINVAL) return refuse(NAME, "%s: %s", r->file.path, run.why.text);
+    if (result < 0) return fail(NAME, "cannot write %s: %s", r->file.path, run.why.text);
+    progress_begin(&run.progress, (double)r->file.frames / r->file.rate, r->quiet);
+    struct offline_job job = {.stream = stream,
+                              .frames = r->file.frames,
+                              .threads = r->threads,
+                              .write = write_audio,
+                              .progress = on_progress,
+                              .self = &run};
+    return finish(r, &run, offline_render(&job));
+}
+
+static int render_composed(struct request *r, auralis_engine *engine) {
+    auralis_parameters parameters = music_parameters(&r->music, NAME, r->quiet);
+    auralis_stream_config config = {.seed = r->music.seed,
+                                    .sample_rate = r->file.rate,
+                                    .parameters = &parameters,
+                                    .start = time_frames(r->music.start, r->file.rate)};
+    auralis_stream *stream;
+    r->file.frames = time_frames(r->duration, r->file.rate);
+    r->file.dither = r->music.seed;
+    r->file.position = config.start;
+    int result = auralis_stream_open(engine, &config, &stream);
+    if (result < 0) return fail(NAME, "cannot open a stream: %s", auralis_strerror(result));
+    int status = write_stream(r, stream);
+    auralis_stream_close(stream);
+    return status;
+}
+
+static int default_threads(void) {
+    return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
+}
+
+int command_render(int argc, char **argv) {
+    struct options options = {.table = TABLE, .count = COUNT, .parameters = true, .argc = argc, .argv = argv};
+    struct request request = {
+        .file.rate = 48000, .duration = UINT64_C(60000000000), .threads = default_threads()};
+    int status = EXIT_DONE;
+    for (int id; (id = options_next(&options)) != OPTION_END;) {
+        if (id == OPTION_BAD) return EXIT_BAD_INPUT;
+        if (id == OPTION_HELP) return help(), EXIT_DONE;
+        status = read_option(&request, &options, id);
+        if (status) return status;
+    }
+    status = check_request(&request);
+    if (status) return status;
+    auralis_engine *engine;
+    int result =
+        auralis_engine_create(&(auralis_engine_config){.isa = request.music.isa, .max_streams = 1}, &engine);
+    if (result < 0) return music_refuse_engine(&request.music, NAME, result);
+    interrupt_watch();
+    status = render_composed(&request, engine);
+    auralis_engine_destroy(engine);
+    return status;
+}
