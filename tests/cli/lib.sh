@@ -1,6 +1,7 @@
 # lib.sh — what the tests of the command line share. $auralis is the program; each test runs in a folder of its own,
 # which goes when it ends.
 
+auralis=$(realpath "$auralis")
 folder=$(mktemp -d "${TMPDIR:-/tmp}/auralis-cli.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM HUP
