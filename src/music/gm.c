@@ -11,12 +11,12 @@
 #include <auralis/score.h>
 
 /* clang-format off */
-#define PAD(t) {AURALIS_PAD, PAD_##t, 0, 0}
-#define LEAD(t) {AURALIS_LEAD, LEAD_##t, 0, 0}
-#define BASS(t) {AURALIS_BASS, BASS_##t, 0, 0}
-#define BELL(t) {AURALIS_BELL, BELL_##t, 0, 0}
+#define PAD(t) {AURALIS_PAD, PAD_##t, 100, 0}
+#define LEAD(t) {AURALIS_LEAD, LEAD_##t, 100, 0}
+#define BASS(t) {AURALIS_BASS, BASS_##t, 100, 0}
+#define BELL(t) {AURALIS_BELL, BELL_##t, 100, 0}
 #define KICK(t) {AURALIS_KICK, KICK_##t, 100, 5}
-#define SWELL(t) {AURALIS_SWELL, SWELL_##t, 0, 0}
+#define SWELL(t) {AURALIS_SWELL, SWELL_##t, 100, 0}
 
 static const struct gm_voice PROGRAMS[GM_PROGRAMS] = {
     /* 1 pianos: acoustic grand, bright, electric grand, honky-tonk, electric 1 and 2, harpsichord, clavinet */

@@ -10,8 +10,8 @@
 struct gm_voice {
     int8_t instrument; /* enum auralis_instrument, or −1: left out */
     int8_t timbre;
-    uint8_t percent; /* drums: how much of the velocity is kept */
-    uint8_t tenths;  /* drums: the least length, in tenths of a second; their note-offs say nothing */
+    uint8_t percent; /* how much of the velocity is kept */
+    uint8_t tenths;  /* the least length in tenths of a second: the note-offs of drums say nothing */
 };
 
 enum { GM_PROGRAMS = 128, GM_DRUMS_FIRST = 27, GM_DRUMS_LAST = 87, GM_DRUM_CHANNEL = 9 };
