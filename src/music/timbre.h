@@ -1,5 +1,5 @@
-/* timbre.h — the names of every instrument's timbres. What they sound like is synth/instrument.c's business; the
- * parameter table and the MIDI mapping need only the names. */
+/* timbre.h — the names of every instrument's timbres. What they sound like is synth/instrument.c's business;
+ * the parameter table and the MIDI mapping need only the names. */
 #ifndef AURALIS_MUSIC_TIMBRE_H
 #define AURALIS_MUSIC_TIMBRE_H
 

@@ -1,0 +1,161 @@
+/* pads.c — chords and bass as they sound.
+ *
+ * A chord may last a minute and a half; a single held note would be dead long before. So each voice of the
+ * chord is a series of long notes: it is struck anew every 12 to 22 seconds, each voice at its own times, and
+ * every note is held until the next of its voice has risen. The harmony breathes but has no hole. At a change
+ * of chord the old notes are held for a second or two into the new ones and then released: with slow attacks
+ * and releases that is a crossfade.
+ *
+ * How full the chord is follows the density arc at the chord's first bar: thin chords leave out a doubled
+ * tone (or the fifth), full ones gain a halo, one more chord tone above the others. */
+#include "music/parts.h"
+
+#include "base/exact.h"
+#include "base/random.h"
+#include "music/purpose.h"
+#include "music/voicing.h"
+
+enum { HALO = VOICES, BASS_VOICE, PAD_VOICES };
+
+static int pad_centre(const struct place *at) {
+    int tonic = theory_tonic(at->p->key) - 57; /* −5 … +6: low keys lie a little lower */
+    return at->character.pad_shift + (tonic > 1) + (tonic > 4) - (tonic < -1) - (tonic < -4);
+}
+
+/* The voice that a thin chord does without: one that doubles another's tone, else the fifth, never the
+ * lowest. */
+static int spare_voice(const struct chord_shape *shape, const int v[VOICES]) {
+    for (int i = VOICES - 1; i > 0; i--)
+        for (int j = 0; j < i; j++)
+            if (v[i] % 12 == v[j] % 12) return i;
+    for (int i = VOICES - 1; i > 0; i--)
+        if (v[i] % 12 == shape->tone[2]) return i;
+    return VOICES - 1;
+}
+
+/* The chord tone that lies a third to a sixth above the top voice; 0 if that would be too high. */
+static int halo_pitch(const struct chord_shape *shape, int top) {
+    unsigned mask = theory_shape_mask(shape);
+    for (int pitch = top + 3; pitch <= top + 9 && pitch <= PAD_HIGH; pitch++)
+        if (mask >> pitch % 12 & 1) return pitch;
+    return 0;
+}
+
+/* Pitches of all pad voices and the bass; 0 for one that is silent. */
+static void pad_pitches(const struct place *at, int k, int pitch[PAD_VOICES]) {
+    const struct chord_shape *shape = &at->harmony.shape[k];
+    double density = form_density(at->seed, at->section, at->harmony.first[k]);
+    voicing_lead(&at->harmony, k, pad_centre(at), pitch);
+    pitch[HALO] = density > 0.6 ? halo_pitch(shape, pitch[VOICES - 1]) : 0;
+    pitch[BASS_VOICE] = voicing_bass(shape);
+    if (density < 0.25) pitch[spare_voice(shape, pitch)] = 0;
+}
+
+void pads_chord(const struct place *at, struct composer_chord *out) {
+    const struct harmony *h = &at->harmony;
+    int k = harmony_index(h, at->bar), pitch[PAD_VOICES];
+    pad_pitches(at, k, pitch);
+    *out = (struct composer_chord){.degree = h->degree[k],
+                                   .root = h->shape[k].root,
+                                   .bass = pitch[BASS_VOICE],
+                                   .first_bar = h->first[k],
+                                   .bars = h->first[k + 1] - h->first[k]};
+    for (int v = 0; v <= HALO; v++)
+        if (pitch[v]) out->pitch[out->tones++] = pitch[v];
+    theory_chord_name(at->p->key, at->p->mode, &h->shape[k], out->name, sizeof out->name);
+}
+
+/* One voice's notes of one chord, in beats from the chord's first. */
+struct strikes {
+    int count;
+    double beats; /* of the chord */
+    double stagger, stretch,
+        hold;             /* onset of the first; random stretch of each; how long notes overlap, in beats */
+    struct random random; /* 3 numbers a note */
+};
+
+static double least(double a, double b) {
+    return a < b ? a : b;
+}
+
+static struct strikes strikes_of(const struct place *at, int k, int voice) {
+    struct strikes s = {.random = random_at(at->seed, at->section, (uint64_t)(k * 8 + voice), PURPOSE_PAD)};
+    s.beats = BAR_BEATS * (at->harmony.first[k + 1] - at->harmony.first[k]);
+    double seconds = s.beats * at->beat_seconds;
+    double every =
+        voice == BASS_VOICE ? random_range(&s.random, 16.0, 28.0) : random_range(&s.random, 12.0, 22.0);
+    s.count = (int)exact_round(seconds / every);
+    if (s.count < 1) s.count = 1;
+    double segment = seconds / s.count;
+    s.stagger = random_unit(&s.random) * least(0.6, 0.12 * seconds) / at->beat_seconds;
+    if (voice == BASS_VOICE) s.stagger *= 0.3;
+    s.hold =
+        least(voice == BASS_VOICE ? random_range(&s.random, 1.0, 1.8) : random_range(&s.random, 2.4, 4.0),
+              0.5 * segment) /
+        at->beat_seconds;
+    s.random.index = 4;
+    return s;
+}
+
+/* Onset of note j of the voice; that of the note after the last is the end of the chord. */
+static double strike_onset(const struct strikes *s, int j) {
+    if (j == 0) return s->stagger;
+    if (j >= s->count) return s->beats;
+    struct random r = {s->random.key, 4 + 3 * (uint64_t)j};
+    return s->beats * ((double)j + random_range(&r, -0.25, 0.25)) / s->count;
+}
+
+static struct composer_note strike_note(const struct place *at, int k, const struct strikes *s, int j,
+                                        int voice, int pitch) {
+    static const double place_of[PAD_VOICES] = {-0.2, 0.4, -0.5, 0.65, -0.75, 0.0};
+    static const double strength[PAD_VOICES] = {0.50, 0.45, 0.50, 0.55, 0.32, 0.40};
+    struct random r = {s->random.key, 5 + 3 * (uint64_t)j};
+    double onset = strike_onset(s, j), end = strike_onset(s, j + 1) + s->hold;
+    double density = form_density(at->seed, at->section, at->harmony.first[k] + onset / BAR_BEATS);
+    double swell = (0.86 + 0.2 * density) * random_range(&r, 0.88, 1.08);
+    double pan =
+        place_of[voice] * at->character.side + (voice == BASS_VOICE ? 0.0 : random_range(&r, -0.12, 0.12));
+    bool bass = voice == BASS_VOICE;
+    return (struct composer_note){.onset = onset,
+                                  .seconds = (end - onset) * at->beat_seconds,
+                                  .pitch = pitch,
+                                  .velocity = strength[voice] * (bass ? 0.9 + 0.1 * swell : swell),
+                                  .pan = pan,
+                                  .instrument = bass ? AURALIS_BASS : AURALIS_PAD,
+                                  .timbre = bass ? at->p->bass_timbre : at->p->pad_timbre,
+                                  .role = bass ? ROLE_BASS : ROLE_CHORD};
+}
+
+void pads_bar(const struct place *at, struct composer_bar *out) {
+    int k = harmony_index(&at->harmony, at->bar), pitch[PAD_VOICES];
+    double from = BAR_BEATS * (double)(at->bar - at->harmony.first[k]);
+    pad_pitches(at, k, pitch);
+    for (int voice = 0; voice < PAD_VOICES; voice++) {
+        if (!pitch[voice]) continue;
+        struct strikes s = strikes_of(at, k, voice);
+        for (int j = 0; j < s.count; j++) {
+            double onset = strike_onset(&s, j);
+            if (onset < from || onset >= from + BAR_BEATS) continue;
+            struct composer_note note = strike_note(at, k, &s, j, voice, pitch[voice]);
+            note.onset -= from;
+            composer_add(out, &note);
+        }
+    }
+}
+
+void pads_sounding(const struct place *at, uint32_t beat, struct composer_bar *out) {
+    int k = harmony_index(&at->harmony, at->bar), pitch[PAD_VOICES];
+    double now = BAR_BEATS * (double)(at->bar - at->harmony.first[k]) + beat;
+    pad_pitches(at, k, pitch);
+    for (int voice = 0; voice < PAD_VOICES; voice++) {
+        if (!pitch[voice]) continue;
+        struct strikes s = strikes_of(at, k, voice);
+        int j = s.count - 1;
+        while (j >= 0 && strike_onset(&s, j) >= now) j--;
+        if (j < 0) continue; /* its first note is still to come */
+        struct composer_note note = strike_note(at, k, &s, j, voice, pitch[voice]);
+        note.seconds -= (now - note.onset) * at->beat_seconds;
+        note.onset = beat;
+        composer_add(out, &note);
+    }
+}

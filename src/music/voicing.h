@@ -1,0 +1,16 @@
+/* voicing.h — where the tones of the chords lie: voice leading. */
+#ifndef AURALIS_MUSIC_VOICING_H
+#define AURALIS_MUSIC_VOICING_H
+
+#include "music/harmony.h"
+
+enum { VOICES = 4, PAD_LOW = 45, PAD_HIGH = 76, BASS_LOW = 34 };
+
+/* The four voices of chord `k` of the section, ascending, led there from the section's first chord. `centre`
+ * shifts the register by so many semitones. */
+void voicing_lead(const struct harmony *h, int k, int centre, int voice[VOICES]);
+
+/* The chord's root in the bass's octave, 34–45. */
+int voicing_bass(const struct chord_shape *shape);
+
+#endif
