@@ -28,6 +28,11 @@ typedef struct auralis_stream_config {
 AURALIS_API int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *config, auralis_stream **out);
 AURALIS_API void auralis_stream_close(auralis_stream *stream); /* NULL is fine */
 
+/* Opening at `start` > 0 needs a pre-roll (up to 96 s of music, some tens of milliseconds of work) so that the
+ * first sample sounds as if the stream had always played. This does at most `blocks` blocks of it and
+ * returns how many are left; rendering does what is still left. Servers call it in slices. */
+AURALIS_API uint64_t auralis_stream_preroll(auralis_stream *stream, uint64_t blocks);
+
 /* Reads any number of frames (interleaved stereo float32) through a carry buffer of one block. */
 AURALIS_API int auralis_stream_read(auralis_stream *stream, float *out, size_t frames);
 

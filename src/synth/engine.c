@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct auralis_engine { int unused; };
+struct auralis_engine {
+    int unused;
+};
 struct auralis_stream {
     uint64_t seed, frame;
     uint32_t rate;
@@ -20,9 +22,17 @@ int auralis_engine_create(const auralis_engine_config *config, auralis_engine **
     *out = calloc(1, sizeof **out);
     return *out ? 0 : AURALIS_ENOMEM;
 }
-void auralis_engine_destroy(auralis_engine *e) { free(e); }
-const char *auralis_engine_isa(const auralis_engine *e) { (void)e; return "scalar"; }
-int auralis_isas(const char **out, int max) { if (max > 0) out[0] = "scalar"; return 1; }
+void auralis_engine_destroy(auralis_engine *e) {
+    free(e);
+}
+const char *auralis_engine_isa(const auralis_engine *e) {
+    (void)e;
+    return "scalar";
+}
+int auralis_isas(const char **out, int max) {
+    if (max > 0) out[0] = "scalar";
+    return 1;
+}
 
 int auralis_stream_open(auralis_engine *e, const auralis_stream_config *config, auralis_stream **out) {
     (void)e;
@@ -36,13 +46,16 @@ int auralis_stream_open(auralis_engine *e, const auralis_stream_config *config, 
     *out = s;
     return 0;
 }
-void auralis_stream_close(auralis_stream *s) { free(s); }
+void auralis_stream_close(auralis_stream *s) {
+    free(s);
+}
 
 int auralis_stream_read(auralis_stream *s, float *out, size_t frames) {
     struct random r = random_at(s->seed, 0, 0, 0);
     static const int chord[] = {0, 3, 7, 12};
     double f[4];
-    for (int k = 0; k < 4; k++) f[k] = exact_hz(45 + s->p.key + chord[k] + random_range(&r, -0.02, 0.02)) / s->rate;
+    for (int k = 0; k < 4; k++)
+        f[k] = exact_hz(45 + s->p.key + chord[k] + random_range(&r, -0.02, 0.02)) / s->rate;
     double level = exact_db(s->p.level);
     for (size_t i = 0; i < frames; i++, s->frame++) {
         double l = 0, rr = 0;
@@ -57,16 +70,20 @@ int auralis_stream_read(auralis_stream *s, float *out, size_t frames) {
     return 0;
 }
 
-int auralis_engine_render(auralis_engine *e, auralis_stream *const *streams, size_t count, uint32_t blocks, float *const *out) {
+int auralis_engine_render(auralis_engine *e, auralis_stream *const *streams, size_t count, uint32_t blocks,
+                          float *const *out) {
     (void)e;
-    for (size_t i = 0; i < count; i++) auralis_stream_read(streams[i], out[i], (size_t)blocks * AURALIS_BLOCK);
+    for (size_t i = 0; i < count; i++)
+        auralis_stream_read(streams[i], out[i], (size_t)blocks * AURALIS_BLOCK);
     return 0;
 }
 
-uint64_t auralis_stream_frame(const auralis_stream *s) { return s->frame; }
+uint64_t auralis_stream_frame(const auralis_stream *s) {
+    return s->frame;
+}
 
-int auralis_stream_set(auralis_stream *s, const auralis_parameters *values, auralis_parameter_set which, uint64_t *stamp,
-                       auralis_message *why) {
+int auralis_stream_set(auralis_stream *s, const auralis_parameters *values, auralis_parameter_set which,
+                       uint64_t *stamp, auralis_message *why) {
     auralis_parameters p = s->p;
     for (int i = 0; i < auralis_parameter_count(); i++)
         if (which >> i & 1) {
@@ -77,7 +94,16 @@ int auralis_stream_set(auralis_stream *s, const auralis_parameters *values, aura
     if (stamp) *stamp = s->frame;
     return 0;
 }
-auralis_parameters auralis_stream_parameters(const auralis_stream *s) { return s->p; }
+auralis_parameters auralis_stream_parameters(const auralis_stream *s) {
+    return s->p;
+}
 void auralis_stream_get_status(const auralis_stream *s, auralis_stream_status *out) {
-    *out = (auralis_stream_status){.seed = s->seed, .frame = s->frame, .sample_rate = s->rate, .chord = "Am", .voices = 4};
+    *out = (auralis_stream_status){
+        .seed = s->seed, .frame = s->frame, .sample_rate = s->rate, .chord = "Am", .voices = 4};
+}
+
+uint64_t auralis_stream_preroll(auralis_stream *s, uint64_t blocks) {
+    (void)s;
+    (void)blocks;
+    return 0;
 }

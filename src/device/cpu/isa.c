@@ -1,0 +1,20 @@
+/* isa.c — the table of kernels for one instruction set: this file is compiled once for each, with the
+ * compiler's target options and KERNELS_ISA set to its name. */
+#include "kernels/kernels.h"
+#include "kernels/lanes.h"
+
+#include "kernels/mix.h"
+
+#define TABLE_NAME_(isa) kernels_##isa
+#define TABLE_NAME(isa) TABLE_NAME_(isa)
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+extern const struct kernels TABLE_NAME(KERNELS_ISA);
+
+const struct kernels TABLE_NAME(KERNELS_ISA) = {
+    .isa = TEXT(KERNELS_ISA),
+    .lanes = LANES,
+    .mix = mix_rows,
+    .softclip = softclip,
+};
