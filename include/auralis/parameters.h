@@ -6,7 +6,8 @@
  *
  *     auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
  *     auralis_message why;
- *     if (auralis_parameters_set(&p, "bpm", "54", &why) < 0) fprintf(stderr, "%s: %s\n", why.place, why.text);
+ *     if (auralis_parameters_set(&p, "bpm", "54", &why) < 0) fprintf(stderr, "%s: %s\n", why.place,
+ * why.text);
  */
 #ifndef AURALIS_PARAMETERS_H
 #define AURALIS_PARAMETERS_H
@@ -29,7 +30,14 @@ enum auralis_mode {
 };
 
 /* Values for first_chord and last_chord: the five functional degrees of the vocabulary. */
-enum auralis_degree { AURALIS_CHORD_FREE = -1, AURALIS_CHORD_I, AURALIS_CHORD_IV, AURALIS_CHORD_V, AURALIS_CHORD_VI, AURALIS_CHORD_III };
+enum auralis_degree {
+    AURALIS_CHORD_FREE = -1,
+    AURALIS_CHORD_I,
+    AURALIS_CHORD_IV,
+    AURALIS_CHORD_V,
+    AURALIS_CHORD_VI,
+    AURALIS_CHORD_III
+};
 
 /* Each field: meaning, range, default. All are doubles or int32 so that one table can describe them. */
 typedef struct auralis_parameters {
@@ -53,8 +61,8 @@ typedef struct auralis_parameters {
     int32_t bell_timbre;
     int32_t kick_timbre;
     int32_t swell_timbre;
-    int32_t first_chord;              /* enum auralis_degree; default AURALIS_CHORD_I: of every section */
-    int32_t last_chord;               /* enum auralis_degree; default AURALIS_CHORD_FREE: of every section */
+    int32_t first_chord; /* enum auralis_degree; default AURALIS_CHORD_I: of every section */
+    int32_t last_chord;  /* enum auralis_degree; default AURALIS_CHORD_FREE: of every section */
 } auralis_parameters;
 
 #define AURALIS_PARAMETERS_DEFAULT                                                                           \
@@ -78,15 +86,15 @@ enum auralis_parameter_timing {
 };
 
 typedef struct auralis_parameter_info {
-    const char *name;      /* "bpm"; the JSON key and the --option (with - for _) */
-    const char *title;     /* "Tempo": for people */
-    const char *unit;      /* "bpm", "dB" or "" */
-    const char *help;      /* one sentence */
-    int type;              /* enum auralis_parameter_type */
-    int timing;            /* enum auralis_parameter_timing */
+    const char *name;  /* "bpm"; the JSON key and the --option (with - for _) */
+    const char *title; /* "Tempo": for people */
+    const char *unit;  /* "bpm", "dB" or "" */
+    const char *help;  /* one sentence */
+    int type;          /* enum auralis_parameter_type */
+    int timing;        /* enum auralis_parameter_timing */
     double minimum, maximum, initial;
     const char *const *choices; /* NULL unless AURALIS_CHOICE; maximum − minimum + 1 names */
-    size_t offset;         /* of the field in auralis_parameters */
+    size_t offset;              /* of the field in auralis_parameters */
 } auralis_parameter_info;
 
 /* Sets of parameters are bit masks: bit i stands for parameter i of the table. */
@@ -109,7 +117,8 @@ AURALIS_API int auralis_parameters_put(auralis_parameters *p, int index, double 
 
 /* Set the field called `name` from text ("54", "dorian", "F#" or "Gb", "on"), independent of locale.
  * Returns the index of the field, or AURALIS_ENOENT / AURALIS_EINVAL / AURALIS_EFORMAT with `why` filled. */
-AURALIS_API int auralis_parameters_set(auralis_parameters *p, const char *name, const char *value, auralis_message *why);
+AURALIS_API int auralis_parameters_set(auralis_parameters *p, const char *name, const char *value,
+                                       auralis_message *why);
 
 /* Text of field `index` ("dorian", "54", "on") into out[size]; returns the length as snprintf does. */
 AURALIS_API int auralis_parameters_text(const auralis_parameters *p, int index, char *out, size_t size);

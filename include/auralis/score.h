@@ -60,8 +60,8 @@ AURALIS_API void auralis_score_set_length(auralis_score *score, uint64_t frames)
 /* Reads a Standard MIDI File (formats 0 and 1, tempo map, running status, SMPTE or ticks, programs
  * mapped to the nearest instrument, channel 10 to percussion, sustain pedal, note-on with velocity 0)
  * from memory. The bytes are not kept. AURALIS_EFORMAT with the byte offset in `why`. */
-AURALIS_API int auralis_score_read_midi(const void *bytes, size_t size, uint32_t sample_rate, auralis_score **out,
-                                        auralis_message *why);
+AURALIS_API int auralis_score_read_midi(const void *bytes, size_t size, uint32_t sample_rate,
+                                        auralis_score **out, auralis_message *why);
 
 /* Writes the score as a format 1 Standard MIDI File at `bpm` into a new buffer, which the caller
  * releases with free(). */
@@ -69,8 +69,8 @@ AURALIS_API int auralis_score_write_midi(auralis_score *score, double bpm, void 
 
 /* What the composer writes for (seed, parameters) between two frames of a stream at `sample_rate`:
  * every note whose onset is in [from, to). The same notes a stream plays. */
-AURALIS_API int auralis_score_compose(uint64_t seed, const auralis_parameters *parameters, uint32_t sample_rate,
-                                      uint64_t from, uint64_t to, auralis_score **out);
+AURALIS_API int auralis_score_compose(uint64_t seed, const auralis_parameters *parameters,
+                                      uint32_t sample_rate, uint64_t from, uint64_t to, auralis_score **out);
 
 #ifdef __cplusplus
 }

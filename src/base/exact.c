@@ -14,7 +14,9 @@ double exact_floor(double x) {
     return t > x ? t - 1.0 : t;
 }
 
-double exact_round(double x) { return x < 0 ? -exact_floor(-x + 0.5) : exact_floor(x + 0.5); }
+double exact_round(double x) {
+    return x < 0 ? -exact_floor(-x + 0.5) : exact_floor(x + 0.5);
+}
 
 /* Taylor series of e^(r ln 2), |r| ≤ ½: the 16th term is below 1e-19. */
 double exact_exp2(double x) {
@@ -26,9 +28,12 @@ double exact_exp2(double x) {
     return sum * power_of_two((int64_t)n);
 }
 
-double exact_exp(double x) { return exact_exp2(x * 1.44269504088896340735992468100); }
+double exact_exp(double x) {
+    return exact_exp2(x * 1.44269504088896340735992468100);
+}
 
-/* ln m = 2 artanh((m − 1) / (m + 1)), m in [√½, √2): the series in t² with |t| ≤ 0.172 converges by 1.5 digits a term. */
+/* ln m = 2 artanh((m − 1) / (m + 1)), m in [√½, √2): the series in t² with |t| ≤ 0.172 converges by 1.5
+ * digits a term. */
 double exact_log2(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -61,18 +66,34 @@ double exact_sin_turns(double x) {
     int octant = (int)(x * 8.0);
     double a = x * 8.0 - (double)octant;
     switch (octant & 7) {
-    case 0: return sin_small(a * tau / 8.0);
-    case 1: return cos_small((1.0 - a) * tau / 8.0);
-    case 2: return cos_small(a * tau / 8.0);
-    case 3: return sin_small((1.0 - a) * tau / 8.0);
-    case 4: return -sin_small(a * tau / 8.0);
-    case 5: return -cos_small((1.0 - a) * tau / 8.0);
-    case 6: return -cos_small(a * tau / 8.0);
-    default: return -sin_small((1.0 - a) * tau / 8.0);
+    case 0:
+        return sin_small(a * tau / 8.0);
+    case 1:
+        return cos_small((1.0 - a) * tau / 8.0);
+    case 2:
+        return cos_small(a * tau / 8.0);
+    case 3:
+        return sin_small((1.0 - a) * tau / 8.0);
+    case 4:
+        return -sin_small(a * tau / 8.0);
+    case 5:
+        return -cos_small((1.0 - a) * tau / 8.0);
+    case 6:
+        return -cos_small(a * tau / 8.0);
+    default:
+        return -sin_small((1.0 - a) * tau / 8.0);
     }
 }
 
-double exact_cos_turns(double x) { return exact_sin_turns(x + 0.25); }
-double exact_tan_turns(double x) { return exact_sin_turns(x) / exact_cos_turns(x); }
-double exact_db(double decibels) { return exact_exp2(decibels * 0.166096404744368117393515971474); }
-double exact_hz(double midi) { return 440.0 * exact_exp2((midi - 69.0) / 12.0); }
+double exact_cos_turns(double x) {
+    return exact_sin_turns(x + 0.25);
+}
+double exact_tan_turns(double x) {
+    return exact_sin_turns(x) / exact_cos_turns(x);
+}
+double exact_db(double decibels) {
+    return exact_exp2(decibels * 0.166096404744368117393515971474);
+}
+double exact_hz(double midi) {
+    return 440.0 * exact_exp2((midi - 69.0) / 12.0);
+}

@@ -4,8 +4,8 @@
 #ifndef AURALIS_BASE_EXACT_H
 #define AURALIS_BASE_EXACT_H
 
-double exact_exp2(double x);  /* 2^x, |x| ≤ 1,000 */
-double exact_log2(double x);  /* x > 0, normal */
+double exact_exp2(double x); /* 2^x, |x| ≤ 1,000 */
+double exact_log2(double x); /* x > 0, normal */
 double exact_exp(double x);
 double exact_sin_turns(double x); /* sin(2πx) */
 double exact_cos_turns(double x);

@@ -1,8 +1,8 @@
 /* random.h — counter-based random numbers.
  *
- * A number is a hash of (seed, section, bar, purpose, index): nothing is drawn in order, so any bar of any section can
- * be composed without the ones before it. The mixing is SplitMix64's finaliser (Steele, Lea and Flood, "Fast splittable
- * pseudorandom number generators", OOPSLA 2014), applied once for each coordinate. */
+ * A number is a hash of (seed, section, bar, purpose, index): nothing is drawn in order, so any bar of any
+ * section can be composed without the ones before it. The mixing is SplitMix64's finaliser (Steele, Lea and
+ * Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), applied once for each coordinate. */
 #ifndef AURALIS_BASE_RANDOM_H
 #define AURALIS_BASE_RANDOM_H
 
@@ -28,10 +28,14 @@ static inline struct random random_at(uint64_t seed, uint64_t section, uint64_t 
     return (struct random){key, 0};
 }
 
-static inline uint64_t random_u64(struct random *r) { return random_mix(r->key ^ random_mix(r->index++)); }
+static inline uint64_t random_u64(struct random *r) {
+    return random_mix(r->key ^ random_mix(r->index++));
+}
 
 /* Uniform in [0, 1), 53 bits. */
-static inline double random_unit(struct random *r) { return (double)(random_u64(r) >> 11) * 0x1p-53; }
+static inline double random_unit(struct random *r) {
+    return (double)(random_u64(r) >> 11) * 0x1p-53;
+}
 
 /* Uniform in [low, high). */
 static inline double random_range(struct random *r, double low, double high) {
@@ -39,6 +43,8 @@ static inline double random_range(struct random *r, double low, double high) {
 }
 
 /* Uniform integer in [0, n), n ≥ 1. */
-static inline uint32_t random_below(struct random *r, uint32_t n) { return (uint32_t)(((random_u64(r) >> 32) * n) >> 32); }
+static inline uint32_t random_below(struct random *r, uint32_t n) {
+    return (uint32_t)(((random_u64(r) >> 32) * n) >> 32);
+}
 
 #endif

@@ -24,10 +24,11 @@ enum voice_program { PROGRAM_ANALOG, PROGRAM_BELL, PROGRAM_DRUM, PROGRAM_NOISE, 
 
 /* Words that every program has, in this order. I: int32, F: float32. */
 enum voice_word {
-    VOICE_RUN,       /* I  −1: advance this voice in this call, 0: leave every word as it is, write zeros to its row */
-    VOICE_AGE,       /* I  frames since onset at the start of the block; negative before it. The kernel adds 64 */
-    VOICE_GATE,      /* I  age at which the release begins */
-    VOICE_KILL,      /* I  age at which a linear fade to zero begins (steal, key change); INT32_MAX: never */
+    VOICE_RUN, /* I  −1: advance this voice in this call, 0: leave every word as it is, write zeros to its row
+                */
+    VOICE_AGE,  /* I  frames since onset at the start of the block; negative before it. The kernel adds 64 */
+    VOICE_GATE, /* I  age at which the release begins */
+    VOICE_KILL, /* I  age at which a linear fade to zero begins (steal, key change); INT32_MAX: never */
     VOICE_KILL_RATE, /* F  1 / length of that fade in frames */
     VOICE_GAIN_L,    /* F  velocity × pan × timbre gain, left */
     VOICE_GAIN_R,    /* F */
@@ -35,8 +36,9 @@ enum voice_word {
     VOICE_COMMON     /* first word of the program's own */
 };
 
-/* Advances voices [first, first + count) of the bank, first a multiple of 64, count 1–64, by one block and writes
- * voice v's stereo output to rows[(v − first) × 128 + channel × 64 + frame]. Voices past count are not touched. */
+/* Advances voices [first, first + count) of the bank, first a multiple of 64, count 1–64, by one block and
+ * writes voice v's stereo output to rows[(v − first) × 128 + channel × 64 + frame]. Voices past count are not
+ * touched. */
 typedef void voice_kernel(uint32_t *const *bank, uint32_t first, uint32_t count, float *rows);
 
 /* Adds `count` rows of 128 floats, left to right in the order given, onto bus[128] (left 64, right 64). */

@@ -1,7 +1,8 @@
 /* instrument.h — turns a note into a voice: which program plays it and the words it starts with.
  *
- * Instruments and their timbres are tables of settings over the voice programs. The host does this once a note,
- * in double, with + − × ÷ and our own polynomials (base/exact.h), so that every system gets the same words. */
+ * Instruments and their timbres are tables of settings over the voice programs. The host does this once a
+ * note, in double, with + − × ÷ and our own polynomials (base/exact.h), so that every system gets the same
+ * words. */
 #ifndef AURALIS_SYNTH_INSTRUMENT_H
 #define AURALIS_SYNTH_INSTRUMENT_H
 
@@ -13,22 +14,23 @@ enum instrument_bus { BUS_DIRECT, BUS_WASH, STREAM_BUSES }; /* kick and bass sta
 struct voice_start {
     enum voice_program program;
     enum instrument_bus bus;
-    uint32_t words;                       /* how many of word[] the program uses */
-    uint32_t word[VOICE_WORDS_MAX];       /* ready for the bank; VOICE_RUN 0, VOICE_AGE −offset */
-    int32_t life;                         /* age at which it is silent for good if not killed: gate + release */
+    uint32_t words;                 /* how many of word[] the program uses */
+    uint32_t word[VOICE_WORDS_MAX]; /* ready for the bank; VOICE_RUN 0, VOICE_AGE −offset */
+    int32_t life;                   /* age at which it is silent for good if not killed: gate + release */
 };
 
 /* Words of each program (for sizing banks). */
 uint32_t instrument_program_words(enum voice_program program);
 
-/* Fills `out` for a note whose onset lies `offset` frames (0–63) after the start of the block. `bright` is the stream's
- * present octave offset. `attack_max` (frames, 0: no limit) shortens the attack, for chords restarted by a key change.
- * The note's duration, pitch, velocity, pan, instrument and timbre (a negative timbre is the seed's) are used. */
+/* Fills `out` for a note whose onset lies `offset` frames (0–63) after the start of the block. `bright` is
+ * the stream's present octave offset. `attack_max` (frames, 0: no limit) shortens the attack, for chords
+ * restarted by a key change. The note's duration, pitch, velocity, pan, instrument and timbre (a negative
+ * timbre is the seed's) are used. */
 void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t offset, float bright,
                       uint32_t attack_max, struct voice_start *out);
 
-/* Mean power (K-weighted, relative to full scale) that a note of this instrument, timbre and pitch adds while it sounds
- * at velocity 1: the feed-forward loudness trim sums it. */
+/* Mean power (K-weighted, relative to full scale) that a note of this instrument, timbre and pitch adds while
+ * it sounds at velocity 1: the feed-forward loudness trim sums it. */
 double instrument_power(int instrument, int timbre, double pitch);
 
 #endif

@@ -15,7 +15,8 @@ static void every_field_survives_its_text(void **state) {
         const auralis_parameter_info *info = auralis_parameter_at(i);
         auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
         assert_true(auralis_parameters_get(&p, i) == info->initial);
-        double value = info->type == AURALIS_NUMBER ? (info->minimum + info->maximum) / 2 + 0.125 : info->maximum;
+        double value =
+            info->type == AURALIS_NUMBER ? (info->minimum + info->maximum) / 2 + 0.125 : info->maximum;
         assert_int_equal(auralis_parameters_put(&p, i, value, NULL), 0);
         char text[32];
         auralis_parameters_text(&p, i, text, sizeof text);
@@ -29,9 +30,10 @@ static void every_field_survives_its_text(void **state) {
 static void refusals_say_what_is_allowed(void **state) {
     (void)state;
     static const char *const bad[][3] = {
-        {"bpm", "39.9", "40 to 120"}, {"bpm", "1e9", "40 to 120"},     {"bpm", "", "40 to 120"},
-        {"bpm", "7x", "40 to 120"},   {"mode", "locrian", "phrygian"}, {"enable_pads", "2", "on or off"},
-        {"level", "nan", "-60 to 0"}, {"key", "H", "F#"},
+        {"bpm", "39.9", "40 to 120"},    {"bpm", "1e9", "40 to 120"},
+        {"bpm", "", "40 to 120"},        {"bpm", "7x", "40 to 120"},
+        {"mode", "locrian", "phrygian"}, {"enable_pads", "2", "on or off"},
+        {"level", "nan", "-60 to 0"},    {"key", "H", "F#"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         auralis_parameters p = AURALIS_PARAMETERS_DEFAULT, before = p;
