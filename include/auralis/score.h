@@ -68,7 +68,9 @@ AURALIS_API int auralis_score_read_midi(const void *bytes, size_t size, uint32_t
 AURALIS_API int auralis_score_write_midi(auralis_score *score, double bpm, void **bytes, size_t *size);
 
 /* What the composer writes for (seed, parameters) between two frames of a stream at `sample_rate`:
- * every note whose onset is in [from, to). The same notes a stream plays. */
+ * every note whose onset is in [from, to), with the lengths and frames of a stream that plays these
+ * parameters throughout. `parameters` may be NULL for the defaults. AURALIS_EINVAL (a parameter or the rate
+ * out of range, to < from, to > 2^48), AURALIS_ELIMIT, AURALIS_ENOMEM. The caller owns the score. */
 AURALIS_API int auralis_score_compose(uint64_t seed, const auralis_parameters *parameters,
                                       uint32_t sample_rate, uint64_t from, uint64_t to, auralis_score **out);
 

@@ -17,6 +17,7 @@ static void arrive(struct place *at, uint64_t seed, const auralis_parameters *p,
     at->beat_seconds = 60.0 / p->bpm;
     at->character = form_character(seed, section);
     harmony_plan(seed, p, section, &at->harmony);
+    pads_arrive(at);
 }
 
 static void begin(const struct place *at, struct composer_bar *out) {

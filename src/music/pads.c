@@ -15,7 +15,8 @@
 #include "music/purpose.h"
 #include "music/voicing.h"
 
-enum { HALO = VOICES, BASS_VOICE, PAD_VOICES };
+enum { HALO = VOICES, BASS_VOICE };
+_Static_assert(BASS_VOICE + 1 == PAD_VOICES, "the bass is the last");
 
 static int pad_centre(const struct place *at) {
     int tonic = theory_tonic(at->p->key) - 57; /* −5 … +6: low keys lie a little lower */
@@ -41,8 +42,8 @@ static int halo_pitch(const struct chord_shape *shape, int top) {
     return 0;
 }
 
-/* Pitches of all pad voices and the bass; 0 for one that is silent. */
-static void pad_pitches(const struct place *at, int k, int pitch[PAD_VOICES]) {
+void pads_arrive(struct place *at) {
+    int k = at->chord = harmony_index(&at->harmony, at->bar), *pitch = at->pitch;
     const struct chord_shape *shape = &at->harmony.shape[k];
     double density = form_density(at->seed, at->section, at->harmony.first[k]);
     voicing_lead(&at->harmony, k, pad_centre(at), pitch);
@@ -53,15 +54,14 @@ static void pad_pitches(const struct place *at, int k, int pitch[PAD_VOICES]) {
 
 void pads_chord(const struct place *at, struct composer_chord *out) {
     const struct harmony *h = &at->harmony;
-    int k = harmony_index(h, at->bar), pitch[PAD_VOICES];
-    pad_pitches(at, k, pitch);
+    int k = at->chord;
     *out = (struct composer_chord){.degree = h->degree[k],
                                    .root = h->shape[k].root,
-                                   .bass = pitch[BASS_VOICE],
+                                   .bass = at->pitch[BASS_VOICE],
                                    .first_bar = h->first[k],
                                    .bars = h->first[k + 1] - h->first[k]};
     for (int v = 0; v <= HALO; v++)
-        if (pitch[v]) out->pitch[out->tones++] = pitch[v];
+        if (at->pitch[v]) out->pitch[out->tones++] = at->pitch[v];
     theory_chord_name(at->p->key, at->p->mode, &h->shape[k], out->name, sizeof out->name);
 }
 
@@ -106,7 +106,7 @@ static double strike_onset(const struct strikes *s, int j) {
 }
 
 static struct composer_note strike_note(const struct place *at, int k, const struct strikes *s, int j,
-                                        int voice, int pitch) {
+                                        int voice) {
     static const double place_of[PAD_VOICES] = {-0.2, 0.4, -0.5, 0.65, -0.75, 0.0};
     static const double strength[PAD_VOICES] = {0.50, 0.45, 0.50, 0.55, 0.32, 0.40};
     struct random r = {s->random.key, 5 + 3 * (uint64_t)j};
@@ -118,7 +118,7 @@ static struct composer_note strike_note(const struct place *at, int k, const str
     bool bass = voice == BASS_VOICE;
     return (struct composer_note){.onset = onset,
                                   .seconds = (end - onset) * at->beat_seconds,
-                                  .pitch = pitch,
+                                  .pitch = at->pitch[voice],
                                   .velocity = strength[voice] * (bass ? 0.9 + 0.1 * swell : swell),
                                   .pan = pan,
                                   .instrument = bass ? AURALIS_BASS : AURALIS_PAD,
@@ -127,16 +127,15 @@ static struct composer_note strike_note(const struct place *at, int k, const str
 }
 
 void pads_bar(const struct place *at, struct composer_bar *out) {
-    int k = harmony_index(&at->harmony, at->bar), pitch[PAD_VOICES];
+    int k = at->chord;
     double from = BAR_BEATS * (double)(at->bar - at->harmony.first[k]);
-    pad_pitches(at, k, pitch);
     for (int voice = 0; voice < PAD_VOICES; voice++) {
-        if (!pitch[voice]) continue;
+        if (!at->pitch[voice]) continue;
         struct strikes s = strikes_of(at, k, voice);
         for (int j = 0; j < s.count; j++) {
             double onset = strike_onset(&s, j);
             if (onset < from || onset >= from + BAR_BEATS) continue;
-            struct composer_note note = strike_note(at, k, &s, j, voice, pitch[voice]);
+            struct composer_note note = strike_note(at, k, &s, j, voice);
             note.onset -= from;
             composer_add(out, &note);
         }
@@ -144,16 +143,15 @@ void pads_bar(const struct place *at, struct composer_bar *out) {
 }
 
 void pads_sounding(const struct place *at, uint32_t beat, struct composer_bar *out) {
-    int k = harmony_index(&at->harmony, at->bar), pitch[PAD_VOICES];
+    int k = at->chord;
     double now = BAR_BEATS * (double)(at->bar - at->harmony.first[k]) + beat;
-    pad_pitches(at, k, pitch);
     for (int voice = 0; voice < PAD_VOICES; voice++) {
-        if (!pitch[voice]) continue;
+        if (!at->pitch[voice]) continue;
         struct strikes s = strikes_of(at, k, voice);
         int j = s.count - 1;
         while (j >= 0 && strike_onset(&s, j) >= now) j--;
         if (j < 0) continue; /* its first note is still to come */
-        struct composer_note note = strike_note(at, k, &s, j, voice, pitch[voice]);
+        struct composer_note note = strike_note(at, k, &s, j, voice);
         note.seconds -= (now - note.onset) * at->beat_seconds;
         note.onset = beat;
         composer_add(out, &note);

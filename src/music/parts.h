@@ -6,6 +6,9 @@
 #include "music/form.h"
 #include "music/harmony.h"
 
+/* The chord's voices, its halo and its bass. */
+enum { PAD_VOICES = 6 };
+
 /* Where we are. */
 struct place {
     uint64_t seed;
@@ -15,10 +18,15 @@ struct place {
     double beat_seconds;
     struct harmony harmony;
     struct form_character character;
+    int chord;             /* number of the chord that sounds in the bar */
+    int pitch[PAD_VOICES]; /* of its voices and bass; 0 for one that is silent */
 };
 
 /* Appends to the bar; a note past the bound is left out (the parts keep well below it). */
 void composer_add(struct composer_bar *out, const struct composer_note *note);
+
+/* Fills chord and pitch[]: leads the voices there from the section's first chord, once a bar. */
+void pads_arrive(struct place *at);
 
 /* The chord that sounds in the bar, voiced. */
 void pads_chord(const struct place *at, struct composer_chord *out);
