@@ -1,0 +1,1 @@
+/* main.js — puts the page together. */
