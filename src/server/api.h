@@ -1,0 +1,68 @@
+/* api.h — the HTTP API as a function of the request.
+ *
+ * Knows nothing of sockets: a request goes in, a response comes out, and what the API reads and changes is
+ * reached through `struct api_host`. Everything under /api, /metrics, /healthz, /readyz is answered here
+ * (also with 404, 405 …); api_owns tells which paths those are.
+ *
+ * api_handle may be called from several threads at once if the callbacks may. It may touch the disk
+ * (presets). */
+#ifndef AURALIS_SERVER_API_H
+#define AURALIS_SERVER_API_H
+
+#include "server/metrics.h"
+#include "server/preset_store.h"
+
+enum { API_BODY_MAX = 16 * 1024 }; /* bytes of a request's body; more: 413 */
+
+struct api_host {
+    void *self; /* handed to the callbacks */
+
+    /* The parameters of a station. False: there is no such station. */
+    bool (*parameters)(void *self, const char *station, auralis_parameters *out);
+
+    /* Changes the fields of `set` (already in range). 0 and the frame at which the last takes effect; below 0
+     * with `why` filled. Must record the change in the station's history. */
+    int (*change)(void *self, const char *station, const auralis_parameters *values,
+                  auralis_parameter_set set, uint64_t *applies_at, struct refusal *why);
+
+    /* Undo (−1) or redo (+1) of the station's history: applies it. −REFUSAL_CONFLICT when there is no step.
+     */
+    int (*step)(void *self, const char *station, int direction, auralis_parameters *out, uint64_t *applies_at,
+                struct refusal *why);
+
+    void (*gauges)(void *self, struct gauges *out);
+    bool (*ready)(void *self); /* audio flows: /readyz; NULL: always */
+
+    const struct metrics *metrics;
+    struct preset_store *presets; /* NULL: built-in ones only */
+};
+
+struct api_request {
+    const char *method;       /* "GET" */
+    const char *path;         /* as sent, %-escaped, without the query */
+    const char *query;        /* without '?'; NULL or "" for none */
+    const char *content_type; /* NULL when there is none */
+    const char *body;         /* need not be terminated */
+    size_t body_length;       /* more than API_BODY_MAX is answered by 413 without looking at it */
+};
+
+/* What to send. For HEAD the body is made (its length counts) and must not be sent: `head` says so. */
+struct api_response {
+    int status;
+    const char *content_type; /* static storage */
+    char *body;               /* malloc'ed, terminated; NULL when there is none (204) */
+    size_t length;
+    bool head;
+    char allow[48];     /* Allow, for 405 and OPTIONS; "" for none */
+    char location[640]; /* Location, for 201; "" for none */
+    /* Send with every response: Cache-Control: no-store, X-Content-Type-Options: nosniff. */
+};
+
+/* Whether the path is the API's. */
+bool api_owns(const char *path);
+
+/* Answers; `out` need not be initialised. Returns the status. Free with api_response_clear. */
+int api_handle(const struct api_host *host, const struct api_request *request, struct api_response *out);
+void api_response_clear(struct api_response *response);
+
+#endif

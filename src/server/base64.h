@@ -1,0 +1,13 @@
+/* base64.h — base64 (RFC 4648 §4) at a few GB/s: twelve bits a look-up. Any thread. */
+#ifndef AURALIS_SERVER_BASE64_H
+#define AURALIS_SERVER_BASE64_H
+
+#include <stddef.h>
+
+/* Characters that n bytes make, without terminator. */
+#define BASE64_LENGTH(n) (((n) + 2) / 3 * 4)
+
+/* Writes BASE64_LENGTH(size) characters, no terminator; returns how many. */
+size_t base64_encode(char *out, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,69 @@
+/* config.h — the configuration file of the server.
+ *
+ * Lines of `key = value`, comments after '#', and sections `[station NAME]` whose keys are seed, preset and
+ * any parameter. packaging/auralis.conf is the manual: every key with its default. A value may stand in
+ * double quotes. What is wrong is named by file, line and key, with what is allowed, and nothing of the file
+ * is used.
+ *
+ *     struct server_config config = SERVER_CONFIG_DEFAULT;
+ *     if (config_read_file(path, &config, &why) < 0) …            file over default
+ *     if (config_set(&config, "listen", option, &why) < 0) …      flag over file
+ *
+ * Any thread. */
+#ifndef AURALIS_SERVER_CONFIG_H
+#define AURALIS_SERVER_CONFIG_H
+
+#include "server/stream_request.h"
+#include "server/tier.h"
+
+enum { CONFIG_FILE_MAX = 256 * 1024, CONFIG_STATIONS_MAX = 32, CONFIG_PATH_MAX = 1024 };
+
+struct station_config {
+    char name[STATION_NAME_MAX + 1];
+    uint64_t seed;                 /* default 0 */
+    auralis_parameters parameters; /* complete: default, then preset, then the section's own */
+};
+
+struct server_config {
+    char listen[128];                /* ADDRESS:PORT, [IPV6]:PORT or PORT; default "127.0.0.1:8000" */
+    uint32_t threads;                /* that render, 1–256; default 0: one a processor */
+    uint32_t max_listeners;          /* on the whole server, 1–100,000; default 1,000 */
+    uint32_t max_per_address;        /* connections, 1–100,000; default 5; loopback is exempt */
+    uint32_t attempts_per_minute;    /* connections begun from one address, 1–100,000; default 10 */
+    char trusted_proxy[64];          /* address whose X-Forwarded-For is believed; default "" (none) */
+    char state_dir[CONFIG_PATH_MAX]; /* default "": the user's state directory */
+    int buffer_tier;                 /* of listeners that ask for none; default TIER_NORMAL */
+    uint32_t station_count;          /* default 1: "main", seed 0; "main" always exists and is the first */
+    struct station_config station[CONFIG_STATIONS_MAX];
+};
+
+/* The defaults, complete. */
+#define SERVER_CONFIG_DEFAULT                                                                                \
+    {                                                                                                        \
+        .listen = "127.0.0.1:8000", .max_listeners = 1000, .max_per_address = 5, .attempts_per_minute = 10,  \
+        .buffer_tier = TIER_NORMAL, .station_count = 1, .station = {                                         \
+            {.name = "main", .parameters = AURALIS_PARAMETERS_DEFAULT}                                       \
+        }                                                                                                    \
+    }
+
+/* What was wrong: place is "FILE:LINE" (shortened at its start if long) or the key when there is no line. */
+struct config_message {
+    char place[160];
+    char text[320];
+};
+
+/* Reads from memory; `name` stands for the file in messages. AURALIS_EFORMAT, AURALIS_EINVAL, AURALIS_ENOENT
+ * (unknown key), AURALIS_ELIMIT, with `why` filled and `config` untouched. */
+int config_read(const char *text, size_t length, const char *name, struct server_config *config,
+                struct config_message *why);
+
+/* Reads a file of at most CONFIG_FILE_MAX bytes; also AURALIS_ENOENT when it cannot be opened or read. */
+int config_read_file(const char *path, struct server_config *config, struct config_message *why);
+
+/* One global key, as an option of the command line would set it. */
+int config_set(struct server_config *config, const char *key, const char *value, struct config_message *why);
+
+/* `listen` taken apart: host ("127.0.0.1", "::1", "*") and port 0–65,535 (0: any free one). */
+int config_listen(const char *listen, char host[96], uint16_t *port);
+
+#endif

@@ -1,0 +1,50 @@
+/* metrics.h — what the server counts about itself, and the OpenMetrics text of it.
+ *
+ * One struct a server. The counters are atomic: bump them from any thread with atomic_fetch_add_explicit(…,
+ * memory_order_relaxed) or histogram_add. Nothing has a label per client, so the text stays small. */
+#ifndef AURALIS_SERVER_METRICS_H
+#define AURALIS_SERVER_METRICS_H
+
+#include "measure/histogram.h"
+
+#include <stddef.h>
+
+enum send_error { SEND_DISCONNECT, SEND_TIMEOUT, SEND_ENCODING, SEND_UNKNOWN, SEND_ERRORS };
+
+struct metrics {
+    struct histogram synthesis; /* seconds to render one chunk */
+    struct histogram jitter;    /* seconds a chunk went out away from its due time */
+    struct histogram encoding;  /* seconds to encode a chunk */
+    struct histogram ahead;     /* chunks of 100 ms that a listener had ahead, seen once a second each */
+    _Atomic uint64_t underruns; /* chunks sent after the listener's buffer had run out */
+    _Atomic uint64_t chunks_generated;
+    _Atomic uint64_t chunks_sent, bytes_sent;
+    _Atomic uint64_t send_errors[SEND_ERRORS];
+    _Atomic uint64_t refused;  /* connections refused (429, 503) */
+    _Atomic uint64_t phrases;  /* sections of eight bars composed */
+    _Atomic uint64_t requests; /* of HTTP */
+};
+
+/* Clears, and sets the buckets. */
+void metrics_begin(struct metrics *m);
+
+/* Numbers of the moment. */
+struct gauges {
+    double uptime_seconds;
+    double buffer_depth_ms;      /* mean over listeners; 0 without any */
+    uint32_t active_connections; /* sockets that are open */
+    uint32_t voices;             /* sounding on all streams */
+    uint32_t streams;            /* being rendered */
+    double memory_bytes;         /* resident; 0: measured by metrics_text itself */
+    double gpu_memory_bytes;
+    double phrase_rate_hz;
+    double latency_ms; /* of the last chunk's synthesis; status shows it */
+    uint32_t sample_rate;
+    const char *device; /* "cpu (avx2)" */
+};
+
+/* The text of GET /metrics (application/openmetrics-text; version=1.0.0): malloc'ed, the caller frees; NULL
+ * without memory. */
+char *metrics_text(const struct metrics *m, const struct gauges *now, size_t *length);
+
+#endif
