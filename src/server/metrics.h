@@ -15,7 +15,7 @@ struct metrics {
     struct histogram synthesis; /* seconds to render one chunk */
     struct histogram jitter;    /* seconds a chunk went out away from its due time */
     struct histogram encoding;  /* seconds to encode a chunk */
-    struct histogram ahead;     /* chunks of 100 ms that a listener had ahead, seen once a second each */
+    struct histogram ahead;     /* seconds of audio that a listener had ahead, seen once a second each */
     _Atomic uint64_t underruns; /* chunks sent after the listener's buffer had run out */
     _Atomic uint64_t chunks_generated;
     _Atomic uint64_t chunks_sent, bytes_sent;
@@ -25,7 +25,7 @@ struct metrics {
     _Atomic uint64_t requests; /* of HTTP */
 };
 
-/* Clears, and sets the buckets. */
+/* Clears. */
 void metrics_begin(struct metrics *m);
 
 /* Numbers of the moment. */
