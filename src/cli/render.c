@@ -2,15 +2,18 @@
  *
  * Everything that can be wrong with the request is found before the first sample: options first, then whether
  * the format takes them, then the score; only then is the output opened. What was asked for appears whole or
- * not at all. */
+ * not at all; the score that goes beside it (--midi) waits for it. */
 #include "base/exact.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/music.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/score_midi.h"
 #include "stream/audio_file.h"
 #include "stream/offline.h"
+#include "stream/score_file.h"
+#include "synth/render.h"
 
 #include <auralis/auralis.h>
 
@@ -19,12 +22,13 @@
 
 static const char NAME[] = "render";
 
-enum { OUTPUT = 1, DURATION, RATE, FORMAT, BITRATE, THREADS, QUIET };
+enum { OUTPUT = 1, DURATION, RATE, FORMAT, BITRATE, THREADS, QUIET, SCORE, TAIL, DRY, MIDI };
 
 static const struct option_info TABLE[] = {
     {0, 0, NULL, NULL, "Output"},
     {OUTPUT, 'o', "output", "FILE",
-     "Where to: .wav, .flac, .opus or .ogg (Ogg Opus), .mp3; - writes WAV to standard output. Needed."},
+     "Where to: .wav, .flac, .opus or .ogg (Ogg Opus), .mp3; - writes WAV to standard output. Needed, unless "
+     "there is --midi."},
     {DURATION, 'd', "duration", "TIME", "How long: 90, 30s, 10m, 2h, 1h30m, 1:30. Default 60s."},
     {RATE, 'r', "rate", "HZ", "44100, 48000 or 96000; default 48000. Opus takes 48000 only, MP3 not 96000."},
     {FORMAT, 'f', "format", "16|24|float",
@@ -34,6 +38,12 @@ static const struct option_info TABLE[] = {
     {THREADS, 0, "threads", "N",
      "Threads, 1 to 64; the samples are the same. Default 2, or 1 on a single core."},
     {QUIET, 'q', "quiet", NULL, "No progress bar, summary or warnings."},
+    {0, 0, NULL, NULL, "A written score"},
+    {SCORE, 's', "score", "FILE",
+     "Play this instead of composing: a phrase as JSON, or a MIDI file (formats 0 and 1)."},
+    {TAIL, 0, "tail", NULL, "With --score: let the last notes and the reverb die away after its end."},
+    {DRY, 0, "dry", NULL, "With --score: the original's plain voices, without effects."},
+    {MIDI, 'm', "midi", "FILE", "Write the notes of what is rendered as a MIDI file."},
     MUSIC_OPTIONS,
 };
 enum { COUNT = sizeof TABLE / sizeof *TABLE };
@@ -44,7 +54,9 @@ struct request {
     const char *duration_text;
     uint64_t duration; /* nanoseconds */
     int threads;
-    bool quiet;
+    bool quiet, tail, dry;
+    const char *score_path, *midi_path; /* NULL: none */
+    auralis_score *score;               /* of score_path; NULL: compose */
 };
 
 static void help(void) {
@@ -57,6 +69,8 @@ static void help(void) {
            "  auralis render -o take.wav --key D --mode dorian --bpm 54 --enable-kicks off -d 10m\n"
            "  auralis render -o later.opus --seed 7 --start 6h --duration 30s\n"
            "  auralis render -o - -f 16 -d 5m | aplay\n"
+           "  auralis render -o song.flac --score song.mid --tail\n"
+           "  auralis render --midi evening.mid --seed 7 --preset sleep --duration 1h\n"
            "\nExit status: 0 done, 1 the file could not be written, 2 bad input, 130 interrupted.\n");
 }
 
@@ -90,9 +104,9 @@ static int read_duration(const struct options *o, struct request *r) {
     return refuse(NAME, "%s \"%s\": must be " TIME_ALLOWED " and more than 0", o->name, o->value);
 }
 
-static int read_output(const struct options *o, struct request *r) {
-    if (r->file.path) return refuse(NAME, "one output at a time: %s and %s", r->file.path, o->value);
-    r->file.path = o->value;
+static int read_path(const struct options *o, const char **path) {
+    if (*path) return refuse(NAME, "%s: one file at a time: %s and %s", o->name, *path, o->value);
+    *path = o->value;
     return EXIT_DONE;
 }
 
@@ -101,7 +115,7 @@ static int read_option(struct request *r, const struct options *o, int id) {
     int status;
     switch (id) {
     case OUTPUT:
-        return read_output(o, r);
+        return read_path(o, &r->file.path);
     case DURATION:
         return read_duration(o, r);
     case RATE:
@@ -119,6 +133,16 @@ static int read_option(struct request *r, const struct options *o, int id) {
     case QUIET:
         r->quiet = true;
         return EXIT_DONE;
+    case SCORE:
+        return read_path(o, &r->score_path);
+    case MIDI:
+        return read_path(o, &r->midi_path);
+    case TAIL:
+        r->tail = true;
+        return EXIT_DONE;
+    case DRY:
+        r->dry = true;
+        return EXIT_DONE;
     case OPTION_OPERAND:
         return refuse(NAME, "\"%s\" is no option; the file goes after -o", o->value);
     default:
@@ -126,11 +150,25 @@ static int read_option(struct request *r, const struct options *o, int id) {
     }
 }
 
-/* What must hold before anything is opened; fills in the defaults. */
-static int check_request(struct request *r) {
+/* A score leaves nothing to compose: what steers the composer would be ignored, and is refused instead. */
+static int check_score_request(const struct request *r) {
+    if (!r->score_path)
+        return r->tail || r->dry ? refuse(NAME, "%s goes with --score", r->tail ? "--tail" : "--dry")
+                                 : EXIT_DONE;
+    if (r->duration_text) return refuse(NAME, "--duration does not go with --score, which has its own");
+    if (r->music.start) return refuse(NAME, "--start does not go with --score, which is rendered whole");
+    for (int i = 0; i < auralis_parameter_count(); i++) {
+        const auralis_parameter_info *info = auralis_parameter_at(i);
+        bool heard =
+            info->timing == AURALIS_AT_BLOCK || !strcmp(info->name, "bpm"); /* which the delay follows */
+        if ((r->music.which >> i & 1) && !heard)
+            return refuse(NAME, "%s steers the composer and does not go with --score", info->title);
+    }
+    return EXIT_DONE;
+}
+
+static int check_audio_request(struct request *r) {
     auralis_message why;
-    if (!r->file.path)
-        return refuse(NAME, "where to? -o FILE says so, and its suffix the format; -o - is a pipe");
     if (!strcmp(r->file.path, "-") && isatty(STDOUT_FILENO))
         return refuse(NAME, "-o - writes sound, and standard output is a terminal; pipe it somewhere");
     r->file.container = audio_file_container(r->file.path);
@@ -138,6 +176,27 @@ static int check_request(struct request *r) {
         return refuse(NAME, "%s: the suffix must be .wav, .flac, .opus, .ogg or .mp3", r->file.path);
     if (audio_file_check(&r->file, &why) < 0)
         return refuse(NAME, "%s: %s", *why.place == 'o' ? r->file.path : why.place, why.text);
+    return EXIT_DONE;
+}
+
+/* What must hold before anything is opened; fills in the defaults. */
+static int check_request(struct request *r) {
+    if (!r->file.path && !r->midi_path)
+        return refuse(NAME, "where to? -o FILE says so, and its suffix the format; -o - is a pipe");
+    if (r->file.path && r->midi_path && !strcmp(r->file.path, r->midi_path))
+        return refuse(NAME, "-o and --midi name the same file: %s", r->midi_path);
+    int status = check_score_request(r);
+    return status || !r->file.path ? status : check_audio_request(r);
+}
+
+static int load_score(struct request *r) {
+    auralis_message why;
+    if (!r->score_path) return EXIT_DONE;
+    int result = score_file_read(r->score_path, r->file.rate, &r->score, &why);
+    if (result == AURALIS_ENOENT || result == AURALIS_ENOMEM)
+        return fail(NAME, "cannot read %s: %s", r->score_path, why.text);
+    if (result < 0) return refuse(NAME, "%s: %s: %s", r->score_path, why.place, why.text);
+    if (r->dry) render_seed_voices(r->score);
     return EXIT_DONE;
 }
 
@@ -207,20 +266,76 @@ static int write_stream(const struct request *r, auralis_stream *stream) {
     return finish(r, &run, offline_render(&job));
 }
 
-static int render_composed(struct request *r, auralis_engine *engine) {
-    auralis_parameters parameters = music_parameters(&r->music, NAME, r->quiet);
+static int render_audio(const struct request *r, auralis_engine *engine,
+                        const auralis_parameters *parameters) {
     auralis_stream_config config = {.seed = r->music.seed,
                                     .sample_rate = r->file.rate,
-                                    .parameters = &parameters,
-                                    .start = time_frames(r->music.start, r->file.rate)};
+                                    .parameters = parameters,
+                                    .start = r->file.position,
+                                    .score = r->score,
+                                    .dry = r->dry};
     auralis_stream *stream;
-    r->file.frames = time_frames(r->duration, r->file.rate);
-    r->file.dither = r->music.seed;
-    r->file.position = config.start;
     int result = auralis_stream_open(engine, &config, &stream);
     if (result < 0) return fail(NAME, "cannot open a stream: %s", auralis_strerror(result));
     int status = write_stream(r, stream);
     auralis_stream_close(stream);
+    return status;
+}
+
+static int open_and_render(const struct request *r, const auralis_parameters *parameters) {
+    auralis_engine_config config = {.isa = r->music.isa, .max_streams = 1};
+    auralis_engine *engine;
+    int result = auralis_engine_create(&config, &engine);
+    if (result < 0) return music_refuse_engine(&r->music, NAME, result);
+    int status = render_audio(r, engine, parameters);
+    auralis_engine_destroy(engine);
+    return status;
+}
+
+/* Writes the score to its temporary file. */
+static int begin_midi(const struct request *r, const auralis_parameters *p, struct output_file *file) {
+    if (r->score) return score_midi_write(NAME, r->midi_path, r->score, p->bpm, file);
+    auralis_score *composed;
+    int result =
+        score_midi_compose(r->music.seed, p, r->file.rate, r->file.position, r->file.frames, &composed);
+    if (result == AURALIS_ELIMIT)
+        return refuse(NAME, "--midi: the piece has more notes than a score holds, %d",
+                      AURALIS_SCORE_NOTES_MAX);
+    if (result < 0) return fail(NAME, "cannot compose the score: %s", auralis_strerror(result));
+    int status = score_midi_write(NAME, r->midi_path, composed, p->bpm, file);
+    auralis_score_free(composed);
+    return status;
+}
+
+/* The audio, the score, or both or neither. */
+static int render_all(const struct request *r, const auralis_parameters *parameters) {
+    struct output_file midi;
+    int status = r->midi_path ? begin_midi(r, parameters, &midi) : EXIT_DONE;
+    if (status) return status;
+    if (r->file.path) status = open_and_render(r, parameters);
+    if (!r->midi_path) return status;
+    int error = 0;
+    if (status)
+        output_file_discard(&midi);
+    else
+        error = output_file_commit(&midi);
+    return error ? fail(NAME, "cannot write %s: %s", r->midi_path, strerror(error)) : status;
+}
+
+static int render(struct request *r) {
+    int status = load_score(r);
+    if (status) return status;
+    auralis_parameters parameters = music_parameters(&r->music, NAME, r->quiet || r->score);
+    r->file.dither = r->music.seed;
+    if (r->score) {
+        r->file.frames = auralis_score_length(r->score);
+        if (r->tail) r->file.frames += render_tail(r->score, parameters.space, r->dry);
+    } else {
+        r->file.position = time_frames(r->music.start, r->file.rate);
+        r->file.frames = time_frames(r->duration, r->file.rate);
+    }
+    status = render_all(r, &parameters);
+    auralis_score_free(r->score);
     return status;
 }
 
@@ -241,12 +356,6 @@ int command_render(int argc, char **argv) {
     }
     status = check_request(&request);
     if (status) return status;
-    auralis_engine *engine;
-    int result =
-        auralis_engine_create(&(auralis_engine_config){.isa = request.music.isa, .max_streams = 1}, &engine);
-    if (result < 0) return music_refuse_engine(&request.music, NAME, result);
     interrupt_watch();
-    status = render_composed(&request, engine);
-    auralis_engine_destroy(engine);
-    return status;
+    return render(&request);
 }

@@ -1,0 +1,70 @@
+/* render.c — a whole score at once (see auralis/render.h).
+ *
+ * One stream on an engine of its own, read from its first frame to its last. The tail is a bound worked out
+ * before the first sample, not a search for silence: the length of a file has to be known when its header is
+ * written. */
+#include "synth/render.h"
+#include "music/score.h"
+
+#include <auralis/render.h>
+
+/* The longest release of any instrument; the tempo delay and the limiter's look-ahead lie within the second
+ * more. */
+static const double RELEASE_SECONDS = 8, DELAY_SECONDS = 1;
+
+/* RT60 in seconds, as the parameter "space" is documented. */
+static double reverb_seconds(double space) {
+    return 1.5 + 10.5 * space;
+}
+
+uint64_t render_tail(auralis_score *score, double space, bool dry) {
+    if (auralis_score_count(score) == 0) return 0;
+    double seconds = RELEASE_SECONDS + (dry ? 0 : DELAY_SECONDS + reverb_seconds(space));
+    return (uint64_t)(seconds * auralis_score_rate(score));
+}
+
+void render_seed_voices(auralis_score *score) {
+    for (size_t i = 0; i < score->count; i++) {
+        auralis_note *n = &score->note[i];
+        if (n->instrument == AURALIS_BASS) n->instrument = AURALIS_PAD;
+        if (n->instrument == AURALIS_BELL) n->instrument = AURALIS_LEAD;
+        n->timbre = AURALIS_TIMBRE_SEED;
+        n->pan = 0;
+    }
+}
+
+uint64_t auralis_render_frames(auralis_score *score, const auralis_render_config *config) {
+    static const auralis_parameters initial = AURALIS_PARAMETERS_DEFAULT;
+    uint64_t tail = config && config->tail ? render_tail(score, initial.space, config->dry) : 0;
+    return auralis_score_length(score) + tail;
+}
+
+static int read_all(auralis_stream *stream, float *out, uint64_t frames) {
+    enum { AT_ONCE = 1 << 16 };
+    int result = AURALIS_OK;
+    for (uint64_t done = 0; done < frames && result == AURALIS_OK; done += AT_ONCE) {
+        uint64_t left = frames - done;
+        result = auralis_stream_read(stream, out + AURALIS_CHANNELS * done,
+                                     left < AT_ONCE ? (size_t)left : AT_ONCE);
+    }
+    return result;
+}
+
+int auralis_render_score(auralis_score *score, const auralis_render_config *config, float *out,
+                         uint64_t frames) {
+    auralis_engine_config engine_config = {.isa = config ? config->isa : NULL, .max_streams = 1};
+    auralis_stream_config stream_config = {
+        .sample_rate = auralis_score_rate(score), .score = score, .dry = config && config->dry};
+    auralis_engine *engine;
+    auralis_stream *stream;
+    if (frames != auralis_render_frames(score, config)) return AURALIS_EINVAL;
+    int result = auralis_engine_create(&engine_config, &engine);
+    if (result < 0) return result;
+    result = auralis_stream_open(engine, &stream_config, &stream);
+    if (result == AURALIS_OK) {
+        result = read_all(stream, out, frames);
+        auralis_stream_close(stream);
+    }
+    auralis_engine_destroy(engine);
+    return result;
+}
