@@ -30,7 +30,7 @@ static int spacing(const int v[VOICES]) {
     int cost = 0;
     for (int i = 1; i < VOICES; i++) {
         int gap = v[i] - v[i - 1], least = v[i - 1] < 48 ? 5 : v[i - 1] < 60 ? 3 : 2;
-        if (gap < least) cost += 40 + 10 * (least - gap);
+        if (gap < least) cost += (gap < 2 ? 200 : 40) + 10 * (least - gap);
         if (gap > 12) cost += 10 * (gap - 12);
     }
     return cost;
