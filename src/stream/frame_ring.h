@@ -1,0 +1,72 @@
+/* frame_ring.h — stereo frames from one writing thread to its readers, without a lock.
+ *
+ * Two ways to read it. A *private* ring has one reader that consumes: the writer never passes its tail. A *shared* ring
+ * has any number of readers with cursors of their own: the writer never waits, and a reader that was too slow learns
+ * that its frames have been overwritten. For that the writer claims frames before it overwrites them, and a reader looks
+ * at the claim after it has copied (a sequence lock). A frame is one 64-bit word, stored with release and loaded with
+ * acquire order, which costs nothing on x86 and makes the overwriting well defined. */
+#ifndef AURALIS_STREAM_FRAME_RING_H
+#define AURALIS_STREAM_FRAME_RING_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct frame_ring {
+    uint32_t capacity; /* frames */
+    _Atomic uint64_t *frames;
+    alignas(64) _Atomic uint64_t claimed; /* writer: frames ever begun */
+    _Atomic uint64_t head;                /* writer: frames ever written */
+    alignas(64) _Atomic uint64_t tail;    /* the private reader: frames ever consumed */
+};
+
+/* False without memory. */
+static inline bool frame_ring_init(struct frame_ring *ring, uint32_t capacity) {
+    ring->capacity = capacity;
+    ring->frames = calloc(capacity, sizeof *ring->frames);
+    return ring->frames != NULL;
+}
+
+static inline void frame_ring_release(struct frame_ring *ring) { free(ring->frames); }
+
+static inline uint64_t frame_ring_head(const struct frame_ring *ring) { return atomic_load(&ring->head); }
+
+/* Frames that the private reader may take. */
+static inline uint64_t frame_ring_filled(const struct frame_ring *ring) {
+    return atomic_load(&ring->head) - atomic_load(&ring->tail);
+}
+
+/* Writer: appends interleaved frames. A private ring's writer has made sure that there is room. */
+static inline void frame_ring_write(struct frame_ring *ring, const float *audio, uint32_t frames) {
+    uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    atomic_store_explicit(&ring->claimed, head + frames, memory_order_relaxed);
+    uint32_t at = (uint32_t)(head % ring->capacity);
+    for (uint32_t i = 0; i < frames; i++, at = at + 1 == ring->capacity ? 0 : at + 1) {
+        uint64_t bits;
+        memcpy(&bits, audio + 2 * i, sizeof bits);
+        atomic_store_explicit(&ring->frames[at], bits, memory_order_release);
+    }
+    atomic_store(&ring->head, head + frames);
+}
+
+/* Any reader: copies frames [from, from + frames), or fails: not written yet, or overwritten. */
+static inline bool frame_ring_copy(const struct frame_ring *ring, uint64_t from, float *audio, uint32_t frames) {
+    if (from + frames > atomic_load(&ring->head)) return false;
+    uint32_t at = (uint32_t)(from % ring->capacity);
+    for (uint32_t i = 0; i < frames; i++, at = at + 1 == ring->capacity ? 0 : at + 1) {
+        uint64_t bits = atomic_load_explicit(&ring->frames[at], memory_order_acquire);
+        memcpy(audio + 2 * i, &bits, sizeof bits);
+    }
+    return from + ring->capacity >= atomic_load(&ring->claimed);
+}
+
+/* The private reader: lets go of frames. */
+static inline void frame_ring_consume(struct frame_ring *ring, uint64_t frames) {
+    atomic_fetch_add(&ring->tail, frames);
+}
+
+#endif
