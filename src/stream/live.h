@@ -1,20 +1,21 @@
 /* live.h — many streams, rendered just ahead of the clock.
  *
- * A pool of render workers, each a thread with an engine of its own. A stream opened here belongs to one worker, which
- * renders all of its streams that need audio together, a slice (960 frames) at a time, into a ring per stream. Whoever
- * opened it reads the ring; nothing is locked and nothing waits.
+ * A pool of render workers, each a thread with an engine of its own. A stream opened here belongs to one
+ * worker, which renders all of its streams that need audio together, a slice (960 frames) at a time, into a
+ * ring per stream. Whoever opened it reads the ring; nothing is locked and nothing waits.
  *
  *     struct live_stream *s;
  *     live_open(live, &(struct live_spec){.stream = {.seed = 7}}, &s);
  *     … when live_filled(s) ≥ n: live_copy(s, audio, n), live_skip(s, n) …
  *     live_close(s);
  *
- * A *private* stream is rendered as far ahead as its ring is deep and waits for its reader: the reader keeps the time. A
- * *shared* one keeps the time itself and never waits: frame f of it is due at live_origin + f / rate, any number of
- * readers take copies at cursors of their own, and `history` frames stay readable.
+ * A *private* stream is rendered as far ahead as its ring is deep and waits for its reader: the reader keeps
+ * the time. A *shared* one keeps the time itself and never waits: frame f of it is due at live_origin + f /
+ * rate, any number of readers take copies at cursors of their own, and `history` frames stay readable.
  *
- * Parameter changes go through a bounded queue and are applied by the worker before its next slice; what came of them is
- * published (live_read_state). `notify` tells the reader about both: it runs on the worker's thread and must be quick. */
+ * Parameter changes go through a bounded queue and are applied by the worker before its next slice; what came
+ * of them is published (live_read_state). `notify` tells the reader about both: it runs on the worker's
+ * thread and must be quick. */
 #ifndef AURALIS_STREAM_LIVE_H
 #define AURALIS_STREAM_LIVE_H
 
@@ -32,6 +33,9 @@ struct live_config {
     int threads;          /* render workers; default: one a core */
     const char *isa;      /* default: as in auralis_engine_config */
     uint32_t max_streams; /* open at once, all workers together; default 1,024 */
+    struct histogram
+        *latency; /* borrowed; gets the seconds from starting to render a slice to its being readable */
+    _Atomic uint64_t *slices; /* borrowed; counts slices rendered */
 };
 
 /* Starts the workers. An auralis result: AURALIS_ENOENT and AURALIS_EUNSUPPORTED are about `isa`. */
@@ -45,13 +49,14 @@ struct live_spec {
     auralis_stream_config stream; /* no score; parameters are copied */
     uint32_t depth;               /* frames rendered ahead; default 5 slices, at most 10 */
     bool shared;                  /* keeps the time itself */
-    uint32_t history;             /* shared: frames that stay readable and that exist from the first moment on */
-    void (*notify)(void *self);   /* may be NULL */
+    uint32_t history; /* shared: frames that stay readable and that exist from the first moment on */
+    void (*notify)(void *self); /* may be NULL */
     void *self;
 };
 
-/* Any thread. Reserves the ring and asks a worker to open the stream; AURALIS_ELIMIT when max_streams are open or the
- * worker's queue is full, AURALIS_ENOMEM, AURALIS_EINVAL. The stream may still fail: live_failed. */
+/* Any thread. Reserves the ring and asks a worker to open the stream; AURALIS_ELIMIT when max_streams are
+ * open or the worker's queue is full, AURALIS_ENOMEM, AURALIS_EINVAL. The stream may still fail: live_failed.
+ */
 int live_open(struct live *live, const struct live_spec *spec, struct live_stream **out);
 
 /* Any thread, once: nothing may be done with the stream afterwards. NULL is fine. */
@@ -60,8 +65,8 @@ void live_close(struct live_stream *stream);
 /* The worker could not open it (no memory). */
 bool live_failed(const struct live_stream *stream);
 
-/* Private: frames ready; copies from the reader's place on (false if there are not as many); moves on; stream frame of
- * the reader's place. One thread at a time. */
+/* Private: frames ready; copies from the reader's place on (false if there are not as many); moves on; stream
+ * frame of the reader's place. One thread at a time. */
 uint64_t live_filled(const struct live_stream *stream);
 bool live_copy(const struct live_stream *stream, float *audio, uint32_t frames);
 void live_skip(struct live_stream *stream, uint64_t frames);
@@ -70,8 +75,8 @@ uint64_t live_frame(const struct live_stream *stream);
 /* Private: the reader is waiting; the worker starts at once and calls `notify` when there is more. */
 void live_want(struct live_stream *stream);
 
-/* Shared, any thread: the stream frame that is due at `now`, the first one not rendered yet, the oldest one that is safe
- * to ask for, and a copy from stream frame `from` on (false: not rendered yet, or gone). */
+/* Shared, any thread: the stream frame that is due at `now`, the first one not rendered yet, the oldest one
+ * that is safe to ask for, and a copy from stream frame `from` on (false: not rendered yet, or gone). */
 uint64_t live_due(const struct live_stream *stream, int64_t now);
 uint64_t live_head(const struct live_stream *stream);
 uint64_t live_oldest(const struct live_stream *stream);
@@ -79,8 +84,9 @@ bool live_copy_at(const struct live_stream *stream, uint64_t from, float *audio,
 
 uint32_t live_rate(const struct live_stream *stream);
 
-/* Any thread. Changes the parameters in `which`; `values` have been checked. Returns the ticket by which live_state tells
- * that it is done, 0 when the queue is full (try again later). Changes that meet are merged. */
+/* Any thread. Changes the parameters in `which`; `values` have been checked. Returns the ticket by which
+ * live_state tells that it is done, 0 when the queue is full (try again later). Changes that meet are merged.
+ */
 uint64_t live_set(struct live_stream *stream, const auralis_parameters *values, auralis_parameter_set which);
 
 /* What the worker last published. */
@@ -96,16 +102,12 @@ void live_read_status(const struct live_stream *stream, auralis_stream_status *o
 
 /* Any thread. Sums over all workers. */
 struct live_counters {
-    uint64_t slices;    /* rendered, each of one stream */
-    uint64_t underruns; /* a waiting reader found nothing (its first frames aside) */
-    uint64_t streams;   /* open now */
-    uint64_t voices;    /* sounding now */
-    uint64_t refused;   /* openings and changes turned away by a limit */
+    uint64_t streams;    /* open now */
+    uint64_t voices;     /* sounding now */
+    uint64_t refused;    /* openings and changes turned away by a limit */
+    double last_latency; /* seconds; of the newest slices */
 };
 void live_count(const struct live *live, struct live_counters *out);
-
-/* Adds the time from starting to render a slice to its being readable, of all workers, to `out`. */
-void live_latency(const struct live *live, struct histogram *out);
 
 int live_threads(const struct live *live);
 const char *live_isa(const struct live *live);

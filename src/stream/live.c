@@ -1,0 +1,232 @@
+/* live.c — many streams, rendered just ahead of the clock: the side that event loops call (see live.h).
+ *
+ * Every function here returns at once: opening reserves memory and leaves a command, closing sets a flag,
+ * reading looks at atomics. The worker does what is slow. */
+#include "stream/live_internal.h"
+
+#include "base/monotonic.h"
+
+#include <unistd.h>
+
+_Static_assert(sizeof(struct live_state) <= SNAPSHOT_BYTES && sizeof(auralis_stream_status) <= SNAPSHOT_BYTES,
+               "a snapshot holds it");
+
+static int default_threads(void) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 1 ? (int)cores : 1;
+}
+
+static int start_worker(struct live *live, struct live_worker *w) {
+    w->live = live;
+    w->capacity = live->config.max_streams;
+    w->streams = calloc(w->capacity, sizeof *w->streams);
+    w->scratch = malloc(sizeof(float) * 2 * LIVE_SLICE * LIVE_BATCH);
+    if (!w->streams || !w->scratch || !command_queue_init(&w->commands, LIVE_COMMANDS)) return AURALIS_ENOMEM;
+    auralis_engine_config config = {.isa = live->config.isa, .max_streams = live->config.max_streams};
+    int result = auralis_engine_create(&config, &w->engine);
+    if (result < 0) return result;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    w->started = !pthread_create(&w->thread, NULL, live_worker_run, w);
+    return w->started ? 0 : AURALIS_ELIMIT;
+}
+
+int live_create(const struct live_config *config, struct live **out) {
+    int threads = config->threads > 0 ? config->threads : default_threads();
+    struct live *live = calloc(1, sizeof *live + (size_t)threads * sizeof *live->worker);
+    if (!live) return AURALIS_ENOMEM;
+    live->config = *config;
+    if (!live->config.max_streams) live->config.max_streams = 1024;
+    live->threads = threads;
+    for (int i = 0; i < threads; i++) {
+        int result = start_worker(live, &live->worker[i]);
+        if (result < 0) {
+            live_destroy(live);
+            return result;
+        }
+    }
+    *out = live;
+    return 0;
+}
+
+static void stop_worker(struct live_worker *w) {
+    if (w->started) {
+        live_worker_kick(w);
+        pthread_join(w->thread, NULL);
+        pthread_cond_destroy(&w->wake);
+        pthread_mutex_destroy(&w->lock);
+    }
+    auralis_engine_destroy(w->engine);
+    command_queue_release(&w->commands);
+    free(w->streams);
+    free(w->scratch);
+}
+
+void live_destroy(struct live *live) {
+    if (!live) return;
+    atomic_store(&live->stopping, true);
+    for (int i = 0; i < live->threads; i++) stop_worker(&live->worker[i]);
+    free(live);
+}
+
+void live_stream_free(struct live_stream *s) {
+    frame_ring_release(&s->ring);
+    free(s);
+}
+
+static struct live_worker *least_loaded(struct live *live) {
+    struct live_worker *best = &live->worker[0];
+    for (int i = 1; i < live->threads; i++)
+        if (atomic_load(&live->worker[i].load) < atomic_load(&best->load)) best = &live->worker[i];
+    return best;
+}
+
+static uint32_t whole_slices(uint64_t frames) {
+    return (uint32_t)((frames + LIVE_SLICE - 1) / LIVE_SLICE) * LIVE_SLICE;
+}
+
+/* A shared ring holds the history, what is ahead, and a second in which a slow reader may finish copying. */
+static uint32_t ring_frames(struct live_spec *spec, uint32_t rate) {
+    uint32_t depth = spec->depth ? spec->depth : LIVE_DEPTH_DEFAULT;
+    spec->depth = whole_slices(depth < LIVE_DEPTH_MAX ? depth : LIVE_DEPTH_MAX);
+    return spec->shared ? whole_slices((uint64_t)spec->history + spec->depth + rate) : spec->depth;
+}
+
+static struct live_stream *make_stream(const struct live_spec *spec) {
+    struct live_stream *s = aligned_alloc(64, (sizeof *s + 63) / 64 * 64);
+    if (!s) return NULL;
+    memset(s, 0, sizeof *s);
+    s->spec = *spec;
+    s->parameters =
+        spec->stream.parameters ? *spec->stream.parameters : (auralis_parameters)AURALIS_PARAMETERS_DEFAULT;
+    s->spec.stream.parameters = &s->parameters;
+    s->rate = spec->stream.sample_rate ? spec->stream.sample_rate : 48000;
+    s->start = spec->stream.start;
+    s->origin = monotonic_now() - monotonic_span(spec->history, s->rate);
+    s->current.parameters = s->parameters;
+    snapshot_publish(&s->state, &s->current, sizeof s->current);
+    auralis_stream_status status = {.seed = spec->stream.seed, .frame = s->start, .sample_rate = s->rate};
+    snapshot_publish(&s->status, &status, sizeof status);
+    if (frame_ring_init(&s->ring, ring_frames(&s->spec, s->rate))) return s;
+    free(s);
+    return NULL;
+}
+
+static int refuse_stream(struct live *live, struct live_stream *s) {
+    atomic_fetch_sub(&s->worker->load, 1);
+    atomic_fetch_add(&live->refused, 1);
+    live_stream_free(s);
+    return AURALIS_ELIMIT;
+}
+
+int live_open(struct live *live, const struct live_spec *spec, struct live_stream **out) {
+    auralis_message why;
+    if (spec->stream.score ||
+        (spec->stream.parameters && auralis_parameters_check(spec->stream.parameters, &why) < 0))
+        return AURALIS_EINVAL;
+    struct live_stream *s = make_stream(spec);
+    if (!s) return AURALIS_ENOMEM;
+    s->worker = least_loaded(live);
+    uint32_t threads = (uint32_t)live->threads, limit = (live->config.max_streams + threads - 1) / threads;
+    if (atomic_fetch_add(&s->worker->load, 1) >= limit) return refuse_stream(live, s);
+    struct command open = {.kind = COMMAND_OPEN, .stream = s};
+    if (!command_queue_push(&s->worker->commands, &open)) return refuse_stream(live, s);
+    live_worker_kick(s->worker);
+    *out = s;
+    return 0;
+}
+
+void live_close(struct live_stream *s) {
+    if (!s) return;
+    struct live_worker *worker = s->worker; /* the stream may be gone as soon as the flag is up */
+    atomic_store(&s->closing, true);
+    live_worker_kick(worker);
+}
+
+bool live_failed(const struct live_stream *s) {
+    return atomic_load(&s->failed);
+}
+
+uint64_t live_filled(const struct live_stream *s) {
+    return frame_ring_filled(&s->ring);
+}
+
+bool live_copy(const struct live_stream *s, float *audio, uint32_t frames) {
+    return frame_ring_copy(&s->ring, atomic_load_explicit(&s->ring.tail, memory_order_relaxed), audio,
+                           frames);
+}
+
+void live_skip(struct live_stream *s, uint64_t frames) {
+    frame_ring_consume(&s->ring, frames);
+}
+
+uint64_t live_frame(const struct live_stream *s) {
+    return s->start + atomic_load_explicit(&s->ring.tail, memory_order_relaxed);
+}
+
+void live_want(struct live_stream *s) {
+    atomic_store(&s->wanted, true);
+    live_worker_kick(s->worker);
+}
+
+uint64_t live_due(const struct live_stream *s, int64_t now) {
+    return s->start + (now > s->origin ? monotonic_frames(now - s->origin, s->rate) : 0);
+}
+
+uint64_t live_head(const struct live_stream *s) {
+    return s->start + frame_ring_head(&s->ring);
+}
+
+uint64_t live_oldest(const struct live_stream *s) {
+    uint64_t head = frame_ring_head(&s->ring), kept = s->ring.capacity - s->rate / 2;
+    return s->start + (head > kept ? head - kept : 0);
+}
+
+bool live_copy_at(const struct live_stream *s, uint64_t from, float *audio, uint32_t frames) {
+    return from >= s->start && frame_ring_copy(&s->ring, from - s->start, audio, frames);
+}
+
+uint32_t live_rate(const struct live_stream *s) {
+    return s->rate;
+}
+
+uint64_t live_set(struct live_stream *s, const auralis_parameters *values, auralis_parameter_set which) {
+    uint64_t ticket = atomic_fetch_add(&s->tickets, 1) + 1;
+    struct command set = {
+        .kind = COMMAND_SET, .stream = s, .values = *values, .which = which, .ticket = ticket};
+    if (!command_queue_push(&s->worker->commands, &set)) {
+        atomic_fetch_add(&s->worker->live->refused, 1);
+        return 0;
+    }
+    live_worker_kick(s->worker);
+    return ticket;
+}
+
+void live_read_state(const struct live_stream *s, struct live_state *out) {
+    snapshot_read(&s->state, out, sizeof *out);
+}
+
+void live_read_status(const struct live_stream *s, auralis_stream_status *out) {
+    snapshot_read(&s->status, out, sizeof *out);
+}
+
+void live_count(const struct live *live, struct live_counters *out) {
+    *out = (struct live_counters){.refused = atomic_load(&live->refused),
+                                  .last_latency = (double)atomic_load(&live->last_latency) * 1e-9};
+    for (int i = 0; i < live->threads; i++) {
+        out->streams += atomic_load(&live->worker[i].load);
+        out->voices += atomic_load(&live->worker[i].voices);
+    }
+}
+
+int live_threads(const struct live *live) {
+    return live->threads;
+}
+
+const char *live_isa(const struct live *live) {
+    return auralis_engine_isa(live->worker[0].engine);
+}
