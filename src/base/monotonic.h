@@ -26,7 +26,8 @@ static inline int64_t monotonic_span(uint64_t frames, uint32_t rate) {
 /* How many whole frames begin within `ns` ≥ 0. */
 static inline uint64_t monotonic_frames(int64_t ns, uint32_t rate) {
     uint64_t t = (uint64_t)ns;
-    return t / (uint64_t)MONOTONIC_SECOND * rate + t % (uint64_t)MONOTONIC_SECOND * rate / (uint64_t)MONOTONIC_SECOND;
+    return t / (uint64_t)MONOTONIC_SECOND * rate +
+           t % (uint64_t)MONOTONIC_SECOND * rate / (uint64_t)MONOTONIC_SECOND;
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* command_queue.c — what event loops ask of a render worker (see command_queue.h).
  *
- * A cell at place p is free for the writer of turn t (t mod capacity = p) while its sequence is t, holds that writer's
- * command when it is t + 1, and is free for the next round at t + capacity. */
+ * A cell at place p is free for the writer of turn t (t mod capacity = p) while its sequence is t, holds that
+ * writer's command when it is t + 1, and is free for the next round at t + capacity. */
 #include "stream/command_queue.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* command_queue.h — what event loops ask of a render worker: bounded, many writers, one reader, no lock.
  *
- * Each cell carries a sequence number that says whose turn it is (D. Vyukov's bounded queue). A full queue refuses; the
- * caller then has a defined answer to give, and nothing ever waits. */
+ * Each cell carries a sequence number that says whose turn it is (D. Vyukov's bounded queue). A full queue
+ * refuses; the caller then has a defined answer to give, and nothing ever waits. */
 #ifndef AURALIS_STREAM_COMMAND_QUEUE_H
 #define AURALIS_STREAM_COMMAND_QUEUE_H
 

@@ -1,10 +1,11 @@
 /* frame_ring.h — stereo frames from one writing thread to its readers, without a lock.
  *
- * Two ways to read it. A *private* ring has one reader that consumes: the writer never passes its tail. A *shared* ring
- * has any number of readers with cursors of their own: the writer never waits, and a reader that was too slow learns
- * that its frames have been overwritten. For that the writer claims frames before it overwrites them, and a reader looks
- * at the claim after it has copied (a sequence lock). A frame is one 64-bit word, stored with release and loaded with
- * acquire order, which costs nothing on x86 and makes the overwriting well defined. */
+ * Two ways to read it. A *private* ring has one reader that consumes: the writer never passes its tail. A
+ * *shared* ring has any number of readers with cursors of their own: the writer never waits, and a reader
+ * that was too slow learns that its frames have been overwritten. For that the writer claims frames before it
+ * overwrites them, and a reader looks at the claim after it has copied (a sequence lock). A frame is one
+ * 64-bit word, stored with release and loaded with acquire order, which costs nothing on x86 and makes the
+ * overwriting well defined. */
 #ifndef AURALIS_STREAM_FRAME_RING_H
 #define AURALIS_STREAM_FRAME_RING_H
 
@@ -31,9 +32,13 @@ static inline bool frame_ring_init(struct frame_ring *ring, uint32_t capacity) {
     return ring->frames != NULL;
 }
 
-static inline void frame_ring_release(struct frame_ring *ring) { free(ring->frames); }
+static inline void frame_ring_release(struct frame_ring *ring) {
+    free(ring->frames);
+}
 
-static inline uint64_t frame_ring_head(const struct frame_ring *ring) { return atomic_load(&ring->head); }
+static inline uint64_t frame_ring_head(const struct frame_ring *ring) {
+    return atomic_load(&ring->head);
+}
 
 /* Frames that the private reader may take. */
 static inline uint64_t frame_ring_filled(const struct frame_ring *ring) {
@@ -54,7 +59,8 @@ static inline void frame_ring_write(struct frame_ring *ring, const float *audio,
 }
 
 /* Any reader: copies frames [from, from + frames), or fails: not written yet, or overwritten. */
-static inline bool frame_ring_copy(const struct frame_ring *ring, uint64_t from, float *audio, uint32_t frames) {
+static inline bool frame_ring_copy(const struct frame_ring *ring, uint64_t from, float *audio,
+                                   uint32_t frames) {
     if (from + frames > atomic_load(&ring->head)) return false;
     uint32_t at = (uint32_t)(from % ring->capacity);
     for (uint32_t i = 0; i < frames; i++, at = at + 1 == ring->capacity ? 0 : at + 1) {

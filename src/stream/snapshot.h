@@ -1,7 +1,8 @@
 /* snapshot.h — a small struct that one thread publishes and any thread may read, without a lock.
  *
- * A sequence lock: the count is odd while the writer is at work, and a reader whose count changed meanwhile reads again.
- * The words are atomic, so a torn copy is discarded rather than undefined. For structs of at most SNAPSHOT_BYTES. */
+ * A sequence lock: the count is odd while the writer is at work, and a reader whose count changed meanwhile
+ * reads again. The words are atomic, so a torn copy is discarded rather than undefined. For structs of at
+ * most SNAPSHOT_BYTES. */
 #ifndef AURALIS_STREAM_SNAPSHOT_H
 #define AURALIS_STREAM_SNAPSHOT_H
 
