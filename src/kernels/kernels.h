@@ -5,44 +5,124 @@
  * pointers, and the layout of the memory they work on. Every function of every table gives the same
  * bits; `auralis check` holds them to it.
  *
- * Voices. A bank is a structure of arrays: word w of voice v is bank[w][v], 32 bits, float or integer.
+ * Voices. A bank is a structure of arrays: word w of voice v is words[w][v], 32 bits, float or integer.
  * Arrays are 64-byte aligned and their capacity is a multiple of 64 voices. The first words are common
- * to all programs (enum voice_word); the rest belong to the program and are filled in by
- * synth/instrument.c. A voice carries the value its amplitude and filter had at the end of the last
- * block, so whatever changes is ramped over one block and cannot click. */
+ * to all programs (enum voice_word), those of the filter to the programs that have one; the rest belongs to
+ * the program and is filled in by synth/instrument.c. A voice carries the value its amplitude and filter had
+ * at the end of the last block, so whatever changes is ramped over one block and cannot click.
+ *
+ * A voice is mono; its place in the stereo field is a pair of gains that the mixer applies. */
 #ifndef AURALIS_KERNELS_H
 #define AURALIS_KERNELS_H
 
 #include <stdint.h>
 #include <stddef.h>
 
-enum { BLOCK = 64 };         /* frames: the control period, part of the meaning of a stream */
-enum { VOICE_RUN_MAX = 64 }; /* voices one call advances at most */
-enum { VOICE_WORDS_MAX = 64 };
+enum { BLOCK = 64 }; /* frames: the control period, part of the meaning of a stream */
+enum { VOICE_RUN_MAX = 64 } /* voices one call advances at most */;
+enum { VOICE_WORDS_MAX = 64, VOICE_TAIL = 16 };
 
 enum voice_program { PROGRAM_ANALOG, PROGRAM_BELL, PROGRAM_DRUM, PROGRAM_NOISE, VOICE_PROGRAMS };
 
-/* Words that every program has, in this order. I: int32, F: float32. */
+/* Words that every program has, in this order. I: int32, U: uint32, F: float32. */
 enum voice_word {
-    VOICE_RUN, /* I  −1: advance this voice in this call, 0: leave every word as it is, write zeros to its row
-                */
-    VOICE_AGE,  /* I  frames since onset at the start of the block; negative before it. The kernel adds 64 */
-    VOICE_GATE, /* I  age at which the release begins */
-    VOICE_KILL, /* I  age at which a linear fade to zero begins (steal, key change); INT32_MAX: never */
-    VOICE_KILL_RATE, /* F  1 / length of that fade in frames */
-    VOICE_GAIN_L,    /* F  velocity × pan × timbre gain, left */
-    VOICE_GAIN_R,    /* F */
-    VOICE_BRIGHT,    /* F  octaves added to the cutoff by the stream (brightness and its arcs) */
-    VOICE_COMMON     /* first word of the program's own */
+    VOICE_RUN,        /* I  −1: advance this voice in this call, 0: leave every word as it is */
+    VOICE_AGE,        /* I  frames since onset at the start of the block; negative before it. The kernel adds
+                         64 */
+    VOICE_GATE,       /* I  age at which the release begins */
+    VOICE_KILL,       /* I  age at which a linear fade to zero begins (steal, key change); INT32_MAX: never */
+    VOICE_KILL_RATE,  /* F  1 / length of that fade in frames */
+    VOICE_BUS,        /* I  enum voice_bus */
+    VOICE_GAIN_L,     /* F  velocity × pan × timbre gain, left */
+    VOICE_GAIN_R,     /* F */
+    VOICE_BRIGHT,     /* F  octaves added to the cutoff by the stream (brightness and its arcs) */
+    VOICE_ATTACK,     /* F  1 / attack in frames */
+    VOICE_ATTACK_END, /* F  attack in frames */
+    VOICE_DECAY,      /* F  octaves a frame towards the sustain level */
+    VOICE_SUSTAIN,    /* F  0–1 */
+    VOICE_RELEASE,    /* F  1 / release in frames */
+    VOICE_AMP,        /* F  state: amplitude at the end of the last block */
+    VOICE_TREMOLO_INC,   /* U  turns / 2^32 a frame */
+    VOICE_TREMOLO_DEPTH, /* F  0–1 */
+    VOICE_COMMON,        /* first word of the program's own, or of the filter */
+
+    /* Programs with a filter: a two-pole low-pass. */
+    FILTER_CUTOFF = VOICE_COMMON, /* F  log2(cutoff / rate) */
+    FILTER_ENVELOPE,              /* F  octaves added at full amplitude */
+    FILTER_LFO_INC,               /* U */
+    FILTER_LFO_PHASE,             /* U  at age 0 */
+    FILTER_LFO_DEPTH,             /* F  octaves */
+    FILTER_DAMPING,               /* F  1 / Q */
+    FILTER_S1,                    /* F  state */
+    FILTER_S2,
+    FILTER_A1, /* F  state: coefficients at the end of the last block */
+    FILTER_A2,
+    FILTER_A3,
+    FILTER_END
 };
 
-/* Advances voices [first, first + count) of the bank, first a multiple of 64, count 1–64, by one block and
- * writes voice v's stereo output to rows[(v − first) × 128 + channel × 64 + frame]. Voices past count are not
- * touched. */
-typedef void voice_kernel(uint32_t *const *bank, uint32_t first, uint32_t count, float *rows);
+/* Two sawtooths and a sine into the filter. */
+enum analog_word {
+    ANALOG_PHASE1 = FILTER_END, /* U  state: at the first frame of the block */
+    ANALOG_PHASE2,
+    ANALOG_PHASE3,
+    ANALOG_INC1, /* U  turns / 2^32 a frame */
+    ANALOG_INC2,
+    ANALOG_INC3,
+    ANALOG_SAW1, /* F  weights, of either sign */
+    ANALOG_SAW2,
+    ANALOG_SINE,
+    ANALOG_VIBRATO_INC,   /* U */
+    ANALOG_VIBRATO_DEPTH, /* F  relative frequency */
+    ANALOG_VIBRATO_RISE,  /* F  1 / frames until it is at full depth */
+    ANALOG_WORDS
+};
 
-/* Adds `count` rows of 128 floats, left to right in the order given, onto bus[128] (left 64, right 64). */
-typedef void mix_kernel(float *bus, const float *const *rows, uint32_t count);
+/* Up to six decaying sine partials. */
+enum { BELL_PARTIALS = 6 };
+enum bell_word {
+    BELL_INC = VOICE_COMMON,                 /* U  × 6 */
+    BELL_WEIGHT = BELL_INC + BELL_PARTIALS,  /* F  × 6 */
+    BELL_RATE = BELL_WEIGHT + BELL_PARTIALS, /* F  × 6: octaves a frame that it decays */
+    BELL_LEVEL = BELL_RATE + BELL_PARTIALS,  /* F  × 6  state: at the end of the last block */
+    BELL_PHASE = BELL_LEVEL + BELL_PARTIALS, /* U  phase of all partials at age 0 */
+    BELL_WORDS
+};
+
+/* A sine whose pitch falls. */
+enum drum_word {
+    DRUM_PHASE = VOICE_COMMON, /* U  state */
+    DRUM_INC,                  /* U  state: increment at the first frame of the block */
+    DRUM_LOW,                  /* F  increment it falls to */
+    DRUM_FALL,                 /* F  increment above that at onset */
+    DRUM_RATE,                 /* F  octaves a frame */
+    DRUM_WORDS
+};
+
+/* White noise into the filter. */
+enum noise_word {
+    NOISE_SEED = FILTER_END, /* U */
+    NOISE_WEIGHT,            /* F */
+    NOISE_WORDS
+};
+
+enum voice_bus { BUS_DIRECT, BUS_WASH, STREAM_BUSES }; /* kick and bass stay out of chorus and delay */
+
+/* Advances voices [first, first + count) of a bank by one block; first is a multiple of 64, count 1–64. Voice
+ * v's mono output goes to rows[(v − first) × 64 + frame]; the row of a voice that does not run is undefined.
+ * `tail` holds 16 floats a voice: what a band-limited edge still has to say after the block (ANALOG only). */
+struct voice_run {
+    uint32_t *const *words;
+    float *tail;
+    uint32_t first, count;
+    float *rows; /* [64][64], 64-byte aligned */
+};
+typedef void voice_kernel(const struct voice_run *run);
+
+/* Adds `count` consecutive rows (64 frames each), left to right, onto a stream's buses,
+ * bus[bus][channel][frame], each row to the bus and with the gains of its voice. */
+typedef void mix_kernel(float *bus, const float *rows, const int32_t *to, const float *gain_l,
+                        const float *gain_r, uint32_t count);
 
 struct effects; /* synth/effects.h */
 

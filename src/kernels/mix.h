@@ -1,15 +1,20 @@
-/* mix.h — adding voices onto a bus, and the original's soft clip. */
+/* mix.h — adding voices onto a stream's buses, and the original's soft clip. */
 #ifndef AURALIS_KERNELS_MIX_H
 #define AURALIS_KERNELS_MIX_H
 
 #include "kernels/kernels.h"
 #include "kernels/polynomials.h"
 
-static void mix_rows(float *bus, const float *const *rows, uint32_t count) {
-    for (int i = 0; i < BLOCK * 2; i += LANES) {
-        vf sum = vf_load(bus + i);
-        for (uint32_t r = 0; r < count; r++) sum += vf_load(rows[r] + i);
-        vf_store(bus + i, sum);
+static void mix_rows(float *bus, const float *rows, const int32_t *to, const float *gain_l,
+                     const float *gain_r, uint32_t count) {
+    for (uint32_t r = 0; r < count; r++) {
+        float *left = bus + to[r] * 2 * BLOCK, *right = left + BLOCK;
+        vf l = vf_set(gain_l[r]), g = vf_set(gain_r[r]);
+        for (int i = 0; i < BLOCK; i += LANES) {
+            vf x = vf_load(rows + r * BLOCK + i);
+            vf_store(left + i, vf_load(left + i) + x * l);
+            vf_store(right + i, vf_load(right + i) + x * g);
+        }
     }
 }
 

@@ -3,7 +3,11 @@
 #include "kernels/kernels.h"
 #include "kernels/lanes.h"
 
+#include "kernels/analog.h"
+#include "kernels/bell.h"
+#include "kernels/drum.h"
 #include "kernels/mix.h"
+#include "kernels/noise.h"
 
 #define TABLE_NAME_(isa) kernels_##isa
 #define TABLE_NAME(isa) TABLE_NAME_(isa)
@@ -15,6 +19,10 @@ extern const struct kernels TABLE_NAME(KERNELS_ISA);
 const struct kernels TABLE_NAME(KERNELS_ISA) = {
     .isa = TEXT(KERNELS_ISA),
     .lanes = LANES,
+    .voice = {[PROGRAM_ANALOG] = analog_voices,
+              [PROGRAM_BELL] = bell_voices,
+              [PROGRAM_DRUM] = drum_voices,
+              [PROGRAM_NOISE] = noise_voices},
     .mix = mix_rows,
     .softclip = softclip,
 };

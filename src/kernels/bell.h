@@ -1,0 +1,64 @@
+/* bell.h — struck metal and wood: up to six sine partials, each decaying at its own rate.
+ *
+ * Phases are closed forms of the age (increment × age), so nothing is remembered but the partials' levels at
+ * the end of the last block. Everything runs along time; partials above the band are given no weight by the
+ * host. Brightness tilts the partials: the k-th gains k × 0.4 times its octaves. */
+#ifndef AURALIS_KERNELS_BELL_H
+#define AURALIS_KERNELS_BELL_H
+
+#include "kernels/envelope.h"
+
+struct bell_control {
+    float amp[VOICE_RUN_MAX], step[VOICE_RUN_MAX];
+    float from[BELL_PARTIALS][VOICE_RUN_MAX], slope[BELL_PARTIALS][VOICE_RUN_MAX];
+    int32_t age[VOICE_RUN_MAX];
+};
+
+KERNEL void bell_advance(const struct voice_run *run, uint32_t v, struct bell_control *c) {
+    vi running = word_i(run, VOICE_RUN, v), age = word_i(run, VOICE_AGE, v);
+    vi begins = vi_le(age, vi_set(0));
+    vf end = vf_from_i(vi_add(age, vi_set(BLOCK))), envelope, bright = word_f(run, VOICE_BRIGHT, v);
+    vi_store(c->age + v, age);
+    struct ramp ramp = advance_amplitude(run, v, running, &envelope);
+    vf_store(c->amp + v, ramp.from);
+    vf_store(c->step + v, ramp.step);
+    for (int k = 0; k < BELL_PARTIALS; k++) {
+        vf weight = word_f(run, BELL_WEIGHT + k, v);
+        if (k) weight = weight * exp2_lanes(bright * (0.4f * (float)k));
+        vf to = weight * exp2_lanes(0.0f - end * word_f(run, BELL_RATE + k, v));
+        vf from = vf_select(begins, weight, word_f(run, BELL_LEVEL + k, v));
+        vf_store(c->from[k] + v, from);
+        vf_store(c->slope[k] + v, (to - from) * (1.0f / BLOCK));
+        keep_f(run, BELL_LEVEL + k, v, running, to);
+    }
+}
+
+static void bell_wave(const struct voice_run *run, const struct bell_control *c, uint32_t v) {
+    float *row = run->rows + v * BLOCK;
+    for (int i = 0; i < BLOCK; i += LANES) vf_store(row + i, vf_set(0.0f));
+    uint32_t age = (uint32_t)c->age[v], start = run->words[BELL_PHASE][run->first + v];
+    for (int k = 0; k < BELL_PARTIALS; k++) {
+        uint32_t inc = run->words[BELL_INC + k][run->first + v];
+        if (!(run->words[BELL_WEIGHT + k][run->first + v] << 1)) continue; /* ±0: no such partial */
+        vu phase = vu_set(start + age * inc) + vu_from_i(vi_ramp()) * inc;
+        for (int i = 0; i < BLOCK; i += LANES) {
+            vf level = c->from[k][v] + (vf_ramp() + (float)i) * c->slope[k][v];
+            vf_store(row + i, vf_load(row + i) + sin_phase(phase) * level);
+            phase += inc * (uint32_t)LANES;
+        }
+    }
+    for (int i = 0; i < BLOCK; i += LANES) {
+        vf amp = vf_max(c->amp[v] + (vf_ramp() + (float)i) * c->step[v], vf_set(0.0f));
+        vf_store(row + i, vf_load(row + i) * amp);
+    }
+}
+
+static void bell_voices(const struct voice_run *run) {
+    struct bell_control c;
+    for (uint32_t v = 0; v < run->count; v += LANES)
+        if (vi_any(word_i(run, VOICE_RUN, v))) bell_advance(run, v, &c);
+    for (uint32_t v = 0; v < run->count; v++)
+        if (run->words[VOICE_RUN][run->first + v]) bell_wave(run, &c, v);
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* envelope.h — how loud a voice is: a closed form of its integer age.
+ *
+ * Attack rises as 1 − 2^(−4t), decay falls as 2^(−t) towards the sustain level, release multiplies by a
+ * 2^(−10t) that is shifted to end at exact zero. The level is worked out once a block, at its end, and ramped
+ * linearly from the last one, so nothing accumulates (a recursive float32 envelope lost 40 dB against this
+ * one) and nothing jumps. */
+#ifndef AURALIS_KERNELS_ENVELOPE_H
+#define AURALIS_KERNELS_ENVELOPE_H
+
+#include "kernels/kernels.h"
+#include "kernels/polynomials.h"
+
+KERNEL vi word_i(const struct voice_run *run, int word, uint32_t v) {
+    return vi_load(run->words[word] + run->first + v);
+}
+KERNEL vu word_u(const struct voice_run *run, int word, uint32_t v) {
+    return vu_load(run->words[word] + run->first + v);
+}
+KERNEL vf word_f(const struct voice_run *run, int word, uint32_t v) {
+    return vf_bits(vi_load(run->words[word] + run->first + v));
+}
+
+/* State goes back only to the voices that run. */
+KERNEL void keep_i(const struct voice_run *run, int word, uint32_t v, vi running, vi value) {
+    vi_store(run->words[word] + run->first + v, vi_select(running, value, word_i(run, word, v)));
+}
+KERNEL void keep_f(const struct voice_run *run, int word, uint32_t v, vi running, vf value) {
+    keep_i(run, word, v, running, vi_bits(value));
+}
+
+/* The envelope at `age` ≥ 0, without tremolo and fade. */
+KERNEL vf envelope_at(const struct voice_run *run, uint32_t v, vi age) {
+    vi gate = word_i(run, VOICE_GATE, v);
+    vf held = vf_from_i(vi_min(age, gate));
+    vf x = vf_min(held * word_f(run, VOICE_ATTACK, v), vf_set(1.0f));
+    vf attack = (1.0f - exp2_lanes(x * -4.0f)) * 1.06666667f;
+    vf sustain = word_f(run, VOICE_SUSTAIN, v);
+    vf after = vf_max(held - word_f(run, VOICE_ATTACK_END, v), vf_set(0.0f));
+    vf decay = sustain + (1.0f - sustain) * exp2_lanes(0.0f - after * word_f(run, VOICE_DECAY, v));
+    vf since = vf_from_i(vi_max(vi_sub(age, gate), vi_set(0)));
+    vf u = vf_min(since * word_f(run, VOICE_RELEASE, v), vf_set(1.0f));
+    vf release = (exp2_lanes(u * -10.0f) - 0x1p-10f) * 1.00097752f;
+    return attack * decay * release;
+}
+
+/* Tremolo and the fade of a voice that was told to end. */
+KERNEL vf amplitude_at(const struct voice_run *run, uint32_t v, vi age, vf envelope) {
+    vu phase = vu_from_i(age) * word_u(run, VOICE_TREMOLO_INC, v);
+    vf tremolo = 1.0f + word_f(run, VOICE_TREMOLO_DEPTH, v) * sin_phase(phase);
+    vf faded = vf_from_i(vi_sub(age, word_i(run, VOICE_KILL, v))) * word_f(run, VOICE_KILL_RATE, v);
+    return envelope * tremolo * (1.0f - vf_clamp(faded, 0.0f, 1.0f));
+}
+
+/* The ramp of a block: amplitude at its first frame (negative so far below zero that it crosses it at the
+ * onset, if that lies inside the block) and the step from frame to frame. Frames below zero are silent. */
+struct ramp {
+    vf from, step;
+};
+
+/* Works out where the amplitude goes and moves VOICE_AMP and VOICE_AGE on. `envelope` receives the envelope
+ * at the end of the block. */
+KERNEL struct ramp advance_amplitude(const struct voice_run *run, uint32_t v, vi running, vf *envelope) {
+    vi age = word_i(run, VOICE_AGE, v), end = vi_add(age, vi_set(BLOCK));
+    *envelope = envelope_at(run, v, end);
+    vf to = amplitude_at(run, v, end, *envelope), from = word_f(run, VOICE_AMP, v);
+    vi begins = vi_le(age, vi_set(0));
+    vf first = to * reciprocal(vf_from_i(vi_max(end, vi_set(1))));
+    struct ramp r;
+    r.step = vf_select(begins, first, (to - from) * (1.0f / BLOCK));
+    r.from = vf_select(begins, first * vf_from_i(age), from);
+    keep_f(run, VOICE_AMP, v, running, to);
+    keep_i(run, VOICE_AGE, v, running, end);
+    return r;
+}
+
+#endif
