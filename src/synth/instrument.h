@@ -9,25 +9,27 @@
 #include "kernels/kernels.h"
 #include <auralis/score.h>
 
-enum instrument_bus { BUS_DIRECT, BUS_WASH, STREAM_BUSES }; /* kick and bass stay out of chorus and delay */
-
 struct voice_start {
     enum voice_program program;
-    enum instrument_bus bus;
-    uint32_t words;                 /* how many of word[] the program uses */
     uint32_t word[VOICE_WORDS_MAX]; /* ready for the bank; VOICE_RUN 0, VOICE_AGE −offset */
-    int32_t life;                   /* age at which it is silent for good if not killed: gate + release */
+    int32_t life;                   /* age at which it is silent for good if not killed */
 };
 
 /* Words of each program (for sizing banks). */
 uint32_t instrument_program_words(enum voice_program program);
 
+/* The program that plays an instrument's timbre. */
+enum voice_program instrument_program(int instrument, int timbre);
+
 /* Fills `out` for a note whose onset lies `offset` frames (0–63) after the start of the block. `bright` is
  * the stream's present octave offset. `attack_max` (frames, 0: no limit) shortens the attack, for chords
- * restarted by a key change. The note's duration, pitch, velocity, pan, instrument and timbre (a negative
- * timbre is the seed's) are used. */
+ * restarted by a key change. The note's onset, duration, pitch, velocity, pan, instrument and timbre (a
+ * negative timbre is the seed's) are used. */
 void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t offset, float bright,
                       uint32_t attack_max, struct voice_start *out);
+
+/* Frames after the note's onset at which it is silent for good. */
+uint64_t instrument_life(const auralis_note *note, uint32_t sample_rate);
 
 /* Mean power (K-weighted, relative to full scale) that a note of this instrument, timbre and pitch adds while
  * it sounds at velocity 1: the feed-forward loudness trim sums it. */
