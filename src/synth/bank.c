@@ -1,0 +1,79 @@
+/* bank.c — see bank.h. */
+#include "synth/bank.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+void bank_init(struct bank *bank, enum voice_program program) {
+    *bank = (struct bank){.words = instrument_program_words(program)};
+}
+
+void bank_free(struct bank *bank) {
+    free(bank->word[0]);
+    free(bank->tail);
+    free(bank->info);
+}
+
+int bank_reserve(struct bank *bank, uint32_t capacity) {
+    capacity = (capacity + VOICE_RUN_MAX - 1) / VOICE_RUN_MAX * VOICE_RUN_MAX;
+    if (capacity <= bank->capacity) return AURALIS_OK;
+    size_t row = capacity * sizeof(uint32_t), tails = (size_t)capacity * VOICE_TAIL * sizeof(float);
+    uint32_t *words = aligned_alloc(64, bank->words * row);
+    float *tail = aligned_alloc(64, tails);
+    struct voice_info *info = calloc(capacity, sizeof *info);
+    if (!words || !tail || !info) {
+        free(words);
+        free(tail);
+        free(info);
+        return AURALIS_ENOMEM;
+    }
+    memset(words, 0, bank->words * row);
+    memset(tail, 0, tails);
+    for (uint32_t w = 0; w < bank->words && bank->count; w++)
+        memcpy(words + (size_t)w * capacity, bank->word[w], bank->count * sizeof(uint32_t));
+    if (bank->count) {
+        memcpy(tail, bank->tail, (size_t)bank->count * VOICE_TAIL * sizeof(float));
+        memcpy(info, bank->info, bank->count * sizeof *info);
+    }
+    bank_free(bank);
+    for (uint32_t w = 0; w < bank->words; w++) bank->word[w] = words + (size_t)w * capacity;
+    bank->tail = tail;
+    bank->info = info;
+    bank->capacity = capacity;
+    return AURALIS_OK;
+}
+
+/* Moves the voices from `from` on to `to`, one place up or down. */
+static void shift(struct bank *bank, uint32_t to, uint32_t from) {
+    size_t n = bank->count - from;
+    if (!n) return;
+    for (uint32_t w = 0; w < bank->words; w++)
+        memmove(bank->word[w] + to, bank->word[w] + from, n * sizeof(uint32_t));
+    memmove(bank->tail + (size_t)to * VOICE_TAIL, bank->tail + (size_t)from * VOICE_TAIL,
+            n * VOICE_TAIL * sizeof(float));
+    memmove(bank->info + to, bank->info + from, n * sizeof *bank->info);
+}
+
+void bank_add(struct bank *bank, uint32_t s, const struct voice_start *start, int32_t instrument,
+              uint64_t end) {
+    uint32_t v = bank->first[s], slot = 0;
+    while (v < bank->first[s + 1] && bank->info[v].slot == slot) v++, slot++;
+    shift(bank, v + 1, v);
+    for (uint32_t w = 0; w < bank->words; w++) bank->word[w][v] = start->word[w];
+    memset(bank->tail + (size_t)v * VOICE_TAIL, 0, VOICE_TAIL * sizeof(float));
+    bank->info[v] = (struct voice_info){.end = end, .slot = slot, .instrument = instrument};
+    bank->count++;
+    for (uint32_t i = s + 1; i <= SHARD_STREAMS; i++) bank->first[i]++;
+}
+
+void bank_remove(struct bank *bank, uint32_t s, uint32_t v) {
+    shift(bank, v, v + 1);
+    bank->count--;
+    bank->word[VOICE_RUN][bank->count] = 0; /* the place that is empty now must not run */
+    for (uint32_t i = s + 1; i <= SHARD_STREAMS; i++) bank->first[i]--;
+}
+
+void bank_fill(struct bank *bank, uint32_t s, int w, uint32_t value) {
+    for (uint32_t v = bank->first[s]; v < bank->first[s + 1]; v++) bank->word[w][v] = value;
+}

@@ -1,0 +1,15 @@
+/* engine.h — the inside of an engine, for its streams. */
+#ifndef AURALIS_SYNTH_ENGINE_H
+#define AURALIS_SYNTH_ENGINE_H
+
+#include "synth/shard.h"
+
+#include <auralis/engine.h>
+
+/* A free place in a shard, made if need be. AURALIS_ELIMIT, AURALIS_ENOMEM. */
+int engine_place(auralis_engine *engine, struct shard **shard, uint32_t *place);
+
+/* A stream has left its place. */
+void engine_leave(auralis_engine *engine);
+
+#endif

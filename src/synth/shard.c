@@ -1,0 +1,80 @@
+/* shard.c — see shard.h. */
+#include "synth/shard.h"
+#include "synth/stream.h"
+
+#include <string.h>
+
+void shard_init(struct shard *shard) {
+    *shard = (struct shard){0};
+    for (int p = 0; p < VOICE_PROGRAMS; p++) bank_init(&shard->bank[p], (enum voice_program)p);
+}
+
+void shard_free(struct shard *shard) {
+    for (int p = 0; p < VOICE_PROGRAMS; p++) bank_free(&shard->bank[p]);
+}
+
+static void set_running(struct shard *shard, uint32_t listed, int32_t run) {
+    for (int p = 0; p < VOICE_PROGRAMS; p++)
+        for (uint32_t s = 0; s < SHARD_STREAMS; s++)
+            if (listed >> s & 1) bank_fill(&shard->bank[p], s, VOICE_RUN, (uint32_t)run);
+}
+
+static uint32_t least(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
+/* Adds what lies of the listed streams in rows [first, end) to their buses. */
+static void mix_run(struct bank *bank, const struct kernels *k, struct scratch *scratch,
+                    float bus[SHARD_STREAMS][BUS_FLOATS], uint32_t listed, uint32_t first, uint32_t end) {
+    for (uint32_t s = 0; s < SHARD_STREAMS && bank->first[s] < end; s++) {
+        uint32_t from = bank->first[s] > first ? bank->first[s] : first, to = least(bank->first[s + 1], end);
+        if (!(listed >> s & 1) || from >= to) continue;
+        k->mix(bus[s], scratch->rows + (size_t)(from - first) * BLOCK,
+               (const int32_t *)(const void *)bank->word[VOICE_BUS] + from,
+               (const float *)(const void *)bank->word[VOICE_GAIN_L] + from,
+               (const float *)(const void *)bank->word[VOICE_GAIN_R] + from, to - from);
+    }
+}
+
+static bool any_listed(const struct bank *bank, uint32_t listed, uint32_t first, uint32_t end) {
+    for (uint32_t s = 0; s < SHARD_STREAMS && bank->first[s] < end; s++)
+        if (listed >> s & 1 && bank->first[s] < bank->first[s + 1] && bank->first[s + 1] > first) return true;
+    return false;
+}
+
+static void render_voices(struct shard *shard, const struct kernels *k, struct scratch *scratch,
+                          uint32_t listed, float bus[SHARD_STREAMS][BUS_FLOATS]) {
+    for (uint32_t s = 0; s < SHARD_STREAMS; s++)
+        if (listed >> s & 1) memset(bus[s], 0, sizeof bus[s]);
+    for (int p = 0; p < VOICE_PROGRAMS; p++) {
+        struct bank *bank = &shard->bank[p];
+        for (uint32_t first = 0; first < bank->count; first += VOICE_RUN_MAX) {
+            uint32_t end = least(first + VOICE_RUN_MAX, bank->count);
+            if (!any_listed(bank, listed, first, end)) continue;
+            struct voice_run run = {bank->word, bank->tail, first, end - first, scratch->rows};
+            k->voice[p](&run);
+            mix_run(bank, k, scratch, bus, listed, first, end);
+        }
+    }
+}
+
+void shard_render(struct shard *shard, const struct kernels *k, struct scratch *scratch, uint32_t listed,
+                  uint32_t blocks, float *const out[SHARD_STREAMS]) {
+    set_running(shard, listed, -1);
+    for (uint32_t done = 0; done < blocks;) {
+        uint32_t count = least(blocks - done, SHARD_BLOCKS);
+        for (uint32_t b = 0; b < count; b++) {
+            for (uint32_t s = 0; s < SHARD_STREAMS; s++)
+                if (listed >> s & 1) stream_advance(shard->stream[s], b);
+            render_voices(shard, k, scratch, listed, scratch->bus[b]);
+        }
+        for (uint32_t s = 0; s < SHARD_STREAMS; s++) {
+            if (!(listed >> s & 1)) continue;
+            for (uint32_t b = 0; b < count; b++)
+                stream_finish(shard->stream[s], k, scratch->bus[b][s], scratch->block, b,
+                              out[s] ? out[s] + (size_t)(done + b) * 2 * BLOCK : NULL);
+        }
+        done += count;
+    }
+    set_running(shard, listed, 0);
+}

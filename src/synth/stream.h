@@ -1,0 +1,109 @@
+/* stream.h — the inside of a stream: its clock, its score and its parameters over time.
+ *
+ * A stream keeps two clocks. `frame` is the music's: the first frame of the block that comes next. What is
+ * delivered lies behind it by the limiter's look-ahead, which opening the stream renders in advance, so that
+ * delivered frame n is the music's frame n. */
+#ifndef AURALIS_SYNTH_STREAM_H
+#define AURALIS_SYNTH_STREAM_H
+
+#include "music/composer.h"
+#include "synth/effects.h"
+#include "synth/shard.h"
+#include "synth/trim.h"
+
+#include <auralis/stream.h>
+
+/* Where the beats lie since the last change of tempo. */
+struct grid {
+    uint64_t frame; /* of … */
+    uint64_t beat;  /* … this beat, counted from the start of the stream */
+};
+
+/* What the effects of one block are told; worked out when the block is composed, applied when it is finished.
+ */
+struct block_control {
+    struct effects_control effects;
+    bool heard; /* not in the silent part of a pre-roll */
+};
+
+struct auralis_stream {
+    auralis_engine *engine;
+    struct shard *shard;
+    uint32_t place; /* in the shard */
+    uint64_t seed;
+    uint32_t rate;
+    bool dry;
+    uint32_t limit[VOICE_PROGRAMS]; /* voices */
+
+    /* Time. */
+    uint64_t frame;       /* of the block that comes next */
+    uint64_t heard_from;  /* blocks before this frame need no effects (pre-roll) */
+    uint64_t preroll;     /* blocks still to be rendered before the first delivered frame */
+    uint64_t delivered;   /* next frame to be delivered */
+    uint32_t skip;        /* frames of the first delivered block that are dropped (start inside a block) */
+    uint32_t carry_count; /* frames left over in … */
+    float carry[2 * BLOCK];
+
+    /* Score. */
+    auralis_score *score; /* borrowed; NULL: composed */
+    size_t next_note;
+    struct grid grid;
+    uint64_t bar;         /* of the stream */
+    uint64_t base_frame;  /* of the bar, or of the change of tempo inside it, which is … */
+    uint32_t base_beats;  /* … so many beats into the bar */
+    uint64_t next_bar;    /* first frame of the bar after */
+    uint32_t next_in_bar; /* note */
+    struct composer_bar now;
+
+    /* Parameters: as set, as playing, and when the difference takes effect. */
+    auralis_parameters set, playing;
+    bool pending;
+    uint64_t pending_frame, pending_beat;
+
+    struct glide brightness, arc, space, level;
+    struct trim trim;
+    double gain; /* what trim says, as last looked at */
+
+    struct effects_control effects;
+    struct block_control control[SHARD_BLOCKS];
+    struct effects *fx;
+    void *fx_memory;
+    uint64_t notes_started, notes_stolen, notes_dropped;
+};
+
+/* Composes the block at stream->frame: starts and ends voices, moves parameters. `b` is its place in the
+ * batch. */
+void stream_advance(struct auralis_stream *stream, uint32_t b);
+
+/* Runs the effects of that block and delivers it to out[128] (NULL: drops it). `bus` is
+ * [bus][channel][frame]. */
+void stream_finish(struct auralis_stream *stream, const struct kernels *kernels, const float *bus,
+                   float *scratch, uint32_t b, float *out);
+
+/* notes.c: puts the notes that begin before `until` into the banks; ends those that are over. */
+void notes_start(struct auralis_stream *stream, uint64_t until);
+void notes_end(struct auralis_stream *stream);
+
+/* Loads bar `bar` of the stream and skips its notes before `from`. */
+void notes_load_bar(struct auralis_stream *stream, uint64_t bar, uint64_t from);
+
+/* Fades out all voices of the instruments in the mask (bit i: enum auralis_instrument i). */
+void notes_fade(struct auralis_stream *stream, uint32_t instruments, double seconds);
+
+/* Strikes the sounding chord and its bass anew, now. */
+void notes_restrike(struct auralis_stream *stream, uint64_t at);
+
+/* Pre-roll of a stream that starts at `start`: the frame from which its effects must run, so that all that
+ * still rings at `start` is there; and the onset of the oldest note that sounds at frame `at`. */
+uint64_t notes_heard_from(const struct auralis_stream *stream, uint64_t start);
+uint64_t notes_oldest(const struct auralis_stream *stream, uint64_t at);
+
+/* changes.c: parameters over time. */
+void changes_init(struct auralis_stream *stream);
+void changes_advance(struct auralis_stream *stream, uint32_t b);
+void changes_bar(struct auralis_stream *stream); /* a bar was loaded */
+float changes_bright(const struct auralis_stream *stream);
+int changes_set(struct auralis_stream *stream, const auralis_parameters *values, auralis_parameter_set which,
+                uint64_t *stamp, auralis_message *why);
+
+#endif
