@@ -1,6 +1,7 @@
 /* midi_events.c — takes a Standard MIDI File apart.
  *
- * Source of the format: MIDI Manufacturers Association, "Standard MIDI Files 1.0" (RP-001).
+ * Source of the format: MIDI Manufacturers Association, "Standard MIDI Files 1.0" (RP-001), and for files
+ * inside RIFF "MIDI File Format RIFF" (RP-029).
  *
  * The bytes are anybody's, so each is looked at before it is believed: every read is checked against the end
  * of its track, every track against the end of the file, and every refusal says at which byte. No table is
@@ -72,50 +73,87 @@ static int read_quantity(const struct midi_file *f, struct midi_track *t, uint32
     return midi_refuse(why, AURALIS_EFORMAT, start, "a variable-length number has at most four bytes");
 }
 
-/* The wait before the next event of the track. */
-static int read_wait(const struct midi_file *f, struct midi_track *t, auralis_message *why) {
-    uint32_t wait = 0;
-    if (t->at >= t->end)
-        return midi_refuse(why, AURALIS_EFORMAT, t->at, "track %u lacks its end-of-track event (FF 2F 00)",
-                           t->number + 1);
-    int result = read_quantity(f, t, &wait, why);
-    if (result == AURALIS_OK) t->tick += wait;
-    return result;
-}
-
-static int read_header(struct midi_file *f, uint32_t *tracks, size_t *next, auralis_message *why) {
-    static const char signature[4] = {'M', 'T', 'h', 'd'};
-    if (f->size == 0 || memcmp(f->bytes, signature, f->size < 4 ? f->size : 4) != 0)
-        return midi_refuse(why, AURALIS_EFORMAT, 0, "a Standard MIDI File begins with MThd");
-    if (f->size < 14)
-        return midi_refuse(why, AURALIS_EFORMAT, f->size, "the file ends inside its header of 14 bytes");
-    uint32_t length = u32_at(f, 4), format = u16_at(f, 8), division = u16_at(f, 12);
-    *tracks = u16_at(f, 10);
-    if (length < 6 || length > f->size - 8)
-        return midi_refuse(why, AURALIS_EFORMAT, 4, "the header says it is %u bytes long; 6 is usual",
-                           length);
-    if (format == 2)
-        return midi_refuse(why, AURALIS_EUNSUPPORTED, 8,
-                           "format 2 (separate patterns) is not one piece; formats 0 and 1 can be read");
-    if (format > 2)
-        return midi_refuse(why, AURALIS_EFORMAT, 8, "there is no format %u; formats 0 and 1 can be read",
-                           format);
-    if (*tracks == 0) return midi_refuse(why, AURALIS_EFORMAT, 10, "the file says it has no tracks");
-    if (format == 0 && *tracks > 1)
-        return midi_refuse(why, AURALIS_EFORMAT, 10, "a file of format 0 has one track, not %u", *tracks);
+/* What a tick is: part of a beat, or of an SMPTE frame. */
+static int read_division(struct midi_file *f, uint32_t division, size_t at, auralis_message *why) {
     f->ticks = division;
     if (division & 0x8000) {
         f->frame_rate = 256 - (division >> 8);
         f->ticks = division & 255;
         if (f->frame_rate != 24 && f->frame_rate != 25 && f->frame_rate != 29 && f->frame_rate != 30)
-            return midi_refuse(why, AURALIS_EFORMAT, 12,
+            return midi_refuse(why, AURALIS_EFORMAT, at,
                                "SMPTE time has 24, 25, 29 or 30 frames a second, not %u", f->frame_rate);
     }
     if (f->ticks == 0)
-        return midi_refuse(why, AURALIS_EFORMAT, f->frame_rate ? 13 : 12,
+        return midi_refuse(why, AURALIS_EFORMAT, f->frame_rate ? at + 1 : at,
                            "there must be at least 1 tick a %s", f->frame_rate ? "frame" : "beat");
-    *next = 8 + (size_t)length;
     return AURALIS_OK;
+}
+
+/* The wait before the next event of the track. Some programs leave the end-of-track event (FF 2F 00) out:
+ * where the data end between two events, the track simply is over. */
+static int read_wait(const struct midi_file *f, struct midi_track *t, auralis_message *why) {
+    uint32_t wait = 0;
+    t->over = t->at >= t->end;
+    if (t->over) return AURALIS_OK;
+    int result = read_quantity(f, t, &wait, why);
+    if (result == AURALIS_OK) t->tick += wait;
+    return result;
+}
+
+static uint32_t u32_little_at(const struct midi_file *f, size_t at) {
+    const uint8_t *b = f->bytes + at;
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+/* Inside RIFF the file is the chunk "data" of a form "RMID". Finds where it begins, and lets the file end
+ * with it. */
+static int unwrap(struct midi_file *f, size_t *start, auralis_message *why) {
+    *start = 0;
+    if (f->size < 4 || memcmp(f->bytes, "RIFF", 4) != 0) return AURALIS_OK;
+    if (f->size < 12 || memcmp(f->bytes + 8, "RMID", 4) != 0)
+        return midi_refuse(why, AURALIS_EFORMAT, 8, "a RIFF file with MIDI in it is of the form RMID");
+    for (size_t at = 12; f->size - at >= 8;) {
+        size_t length = u32_little_at(f, at + 4), left = f->size - at - 8;
+        if (length > left)
+            return midi_refuse(why, AURALIS_EFORMAT, at + 4,
+                               "this chunk says it is %zu bytes long, but the file ends %zu bytes later",
+                               length, left);
+        if (!memcmp(f->bytes + at, "data", 4)) {
+            *start = at + 8;
+            f->size = at + 8 + length;
+            return AURALIS_OK;
+        }
+        at += 8 + length;
+        at += length % 2 && at < f->size; /* chunks begin at even places */
+    }
+    return midi_refuse(why, AURALIS_EFORMAT, f->size, "the RIFF file ends without a chunk \"data\"");
+}
+
+/* The header that begins at `at`. */
+static int read_header(struct midi_file *f, size_t at, uint32_t *tracks, size_t *next, auralis_message *why) {
+    static const char signature[4] = {'M', 'T', 'h', 'd'};
+    size_t size = f->size - at;
+    if (size == 0 || memcmp(f->bytes + at, signature, size < 4 ? size : 4) != 0)
+        return midi_refuse(why, AURALIS_EFORMAT, at, "a Standard MIDI File begins with MThd");
+    if (size < 14)
+        return midi_refuse(why, AURALIS_EFORMAT, f->size, "the file ends inside its header of 14 bytes");
+    uint32_t length = u32_at(f, at + 4), format = u16_at(f, at + 8), division = u16_at(f, at + 12);
+    *tracks = u16_at(f, at + 10);
+    if (length < 6 || length > size - 8)
+        return midi_refuse(why, AURALIS_EFORMAT, at + 4, "the header says it is %u bytes long; 6 is usual",
+                           length);
+    if (format == 2)
+        return midi_refuse(why, AURALIS_EUNSUPPORTED, at + 8,
+                           "format 2 (separate patterns) is not one piece; formats 0 and 1 can be read");
+    if (format > 2)
+        return midi_refuse(why, AURALIS_EFORMAT, at + 8, "there is no format %u; formats 0 and 1 can be read",
+                           format);
+    if (*tracks == 0) return midi_refuse(why, AURALIS_EFORMAT, at + 10, "the file says it has no tracks");
+    if (format == 0 && *tracks > 1)
+        return midi_refuse(why, AURALIS_EFORMAT, at + 10, "a file of format 0 has one track, not %u",
+                           *tracks);
+    *next = at + 8 + (size_t)length;
+    return read_division(f, division, at + 12, why);
 }
 
 /* Finds `count` track chunks from `at` on, stepping over chunks of other kinds. */
@@ -147,7 +185,8 @@ int midi_open(struct midi_file *file, const void *bytes, size_t size, auralis_me
     *file = (struct midi_file){.bytes = bytes, .size = size};
     uint32_t count = 0;
     size_t at = 0;
-    int result = read_header(file, &count, &at, why);
+    int result = unwrap(file, &at, why);
+    if (result == AURALIS_OK) result = read_header(file, at, &count, &at, why);
     if (result < 0) return result;
     /* A track takes at least 8 bytes, whatever the header says. */
     size_t room = count < size / 8 + 1 ? count : size / 8 + 1;
@@ -222,9 +261,13 @@ static int read_channel_message(const struct midi_file *f, struct midi_track *t,
 /* One event of a track: 1 if it is to be delivered, 0 if it is skipped. */
 static int read_event(const struct midi_file *f, struct midi_track *t, struct midi_event *e,
                       auralis_message *why) {
+    *e = (struct midi_event){.tick = t->tick, .at = t->at};
+    if (t->over) {
+        e->status = MIDI_END_OF_TRACK;
+        return 1;
+    }
     if (t->at >= t->end) return ends_early(why, t);
     uint8_t status = f->bytes[t->at];
-    *e = (struct midi_event){.tick = t->tick, .at = t->at};
     if (status < 0x80) {
         if (!t->running)
             return midi_refuse(why, AURALIS_EFORMAT, t->at,

@@ -4,6 +4,7 @@
 
 #include <auralis/error.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct midi_track {
     size_t at, end; /* offsets in the file */
     uint32_t number;
     uint8_t running; /* running status, 0: none yet */
+    bool over;       /* its data end here, without an end-of-track event */
 };
 
 struct midi_file {
@@ -34,7 +36,8 @@ struct midi_file {
     uint32_t frame_rate;      /* SMPTE frames a second: 24, 25, 29 (for 29.97), 30; 0: ticks count beats */
 };
 
-/* Opens a file in memory, which must stay until midi_close. Reads the header and finds the tracks.
+/* Opens a file in memory, which must stay until midi_close. Reads the header and finds the tracks, in a plain
+ * file or inside a RIFF one.
  * AURALIS_EFORMAT, AURALIS_EUNSUPPORTED (format 2) or AURALIS_ENOMEM with `why`; nothing to close then. */
 int midi_open(struct midi_file *file, const void *bytes, size_t size, auralis_message *why);
 
