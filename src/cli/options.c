@@ -34,39 +34,6 @@ int fail(const char *command, const char *format, ...) {
     return status;
 }
 
-/* Levenshtein's distance, one row at a time, of at most 63 characters. */
-static unsigned edit_distance(const char *a, const char *b) {
-    unsigned row[64];
-    size_t columns = strnlen(b, 63);
-    for (size_t j = 0; j <= columns; j++) row[j] = (unsigned)j;
-    for (size_t i = 0; a[i] && i < 63; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i + 1;
-        for (size_t j = 0; j < columns; j++) {
-            unsigned best = diagonal + (a[i] != b[j]);
-            if (row[j] + 1 < best) best = row[j] + 1;
-            if (row[j + 1] + 1 < best) best = row[j + 1] + 1;
-            diagonal = row[j + 1];
-            row[j + 1] = best;
-        }
-    }
-    return row[columns];
-}
-
-int nearest(const char *typed, const char *const *names, size_t count) {
-    int best = -1;
-    unsigned least = ~0u;
-    for (size_t i = 0; i < count; i++) {
-        bool begins = *typed && !strncmp(names[i], typed, strlen(typed));
-        unsigned distance = begins ? 1 : edit_distance(typed, names[i]);
-        if (distance < least) {
-            least = distance;
-            best = (int)i;
-        }
-    }
-    return best;
-}
-
 /* A parameter's name on the command line: with - for _. */
 static void dashed(const char *name, char out[64]) {
     size_t n = 0;
@@ -307,18 +274,4 @@ bool parse_time(const char *text, uint64_t *nanoseconds) {
 
 uint64_t time_frames(uint64_t nanoseconds, uint32_t rate) {
     return nanoseconds / SECOND * rate + (nanoseconds % SECOND * rate + SECOND / 2) / SECOND;
-}
-
-bool parse_whole(const char *text, uint64_t low, uint64_t high, uint64_t *out) {
-    uint64_t value = 0;
-    if (!*text) return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9') return false;
-        uint64_t digit = (uint64_t)(*text - '0');
-        if (value > (UINT64_MAX - digit) / 10) return false;
-        value = value * 10 + digit;
-    }
-    if (value < low || value > high) return false;
-    *out = value;
-    return true;
 }

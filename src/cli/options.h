@@ -7,6 +7,8 @@
 #ifndef AURALIS_CLI_OPTIONS_H
 #define AURALIS_CLI_OPTIONS_H
 
+#include "base/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,10 +56,6 @@ int refuse(const char *command, const char *format, ...) __attribute__((format(p
 /* The same for what went wrong outside; EXIT_FAILED. */
 int fail(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Which of `count` names is nearest to `typed`: begins with it, or the smallest edit distance; −1 if there
- * are none. */
-int nearest(const char *typed, const char *const *names, size_t count);
-
 /* "90", "1:30", "1:02:03", "10m", "1h30m", "2.5s" → nanoseconds. False for anything else and above 100 years.
  */
 bool parse_time(const char *text, uint64_t *nanoseconds);
@@ -65,8 +63,5 @@ bool parse_time(const char *text, uint64_t *nanoseconds);
 
 /* The frame nearest to a time. */
 uint64_t time_frames(uint64_t nanoseconds, uint32_t rate);
-
-/* A whole decimal number from low to high. */
-bool parse_whole(const char *text, uint64_t low, uint64_t high, uint64_t *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* base64.h — base64 (RFC 4648 §4) at a few GB/s: twelve bits a look-up. Any thread. */
+/* base64.h — base64 (RFC 4648 §4), six bytes at a time. Any thread. */
 #ifndef AURALIS_SERVER_BASE64_H
 #define AURALIS_SERVER_BASE64_H
 

@@ -21,7 +21,7 @@ enum {
     V1_AUDIO_MAX = V1_AUDIO_BASE64 + 512,
     V1_CLIENT_MESSAGE_MAX = 1024, /* bytes of a client's message; longer: 1008 */
     V1_STATUS_SECONDS = 5,
-    V1_PERSISTENT_UNDERRUNS = 10, /* more than these: the error of that name */
+    V1_UNDERRUNS_MAX = 10, /* more than these: PERSISTENT_UNDERRUNS */
     V1_DRAIN_SECONDS = 5,
 };
 
@@ -37,7 +37,7 @@ enum close_code {
 enum v1_error {
     V1_BUFFER_OVERRUN,
     V1_RATE_LIMIT_EXCEEDED,
-    V1_PERSISTENT_UNDERRUNS_ERROR,
+    V1_PERSISTENT_UNDERRUNS,
     V1_SERVER_OVERLOAD,
     V1_INVALID_MESSAGE,
     V1_ERRORS
@@ -78,6 +78,11 @@ size_t v1_buffer_control_ack(char *out, size_t size, int previous, int next);
 size_t v1_error(char *out, size_t size, int error, const char *message, int severity, double now);
 size_t v1_shutdown_warning(char *out, size_t size, const char *reason, double drain_seconds);
 const char *v1_error_name(int error); /* "BUFFER_OVERRUN" */
+
+/* The JSON object that a client's message of any protocol is, with its "type" (static while the object
+ * lives): a new reference, or NULL with `why` filled (not NULL) when it is longer than `limit` bytes, no JSON
+ * or has no type. */
+json_t *socket_message(const char *text, size_t length, size_t limit, const char **type, struct refusal *why);
 
 /* What a client said. */
 enum v1_type { V1_BUFFER_CONTROL };

@@ -1,12 +1,10 @@
 /* audio_file.c — writing a rendering to a file or a pipe (see audio_file.h).
  *
- * Reducing to 16 bits adds triangular dither of ±1 step (Lipshitz, Wannamaker and Vanderkooy, "Quantization
- * and dither: a theoretical survey", JAES 1992), a hash of the seed and the sample's number: the same
- * everywhere. Exact silence stays silence. 24 bits are below any converter's own noise and are rounded. */
+ * 16 bits are dithered (pcm16.h); 24 bits are below any converter's own noise and are rounded. */
 #include "stream/audio_file.h"
 #include "base/exact.h"
-#include "base/random.h"
 #include "stream/output_file.h"
+#include "stream/pcm16.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -20,7 +18,7 @@
 #include <sndfile.h>
 #endif
 
-enum { BATCH = 1024, CHANNELS = 2, DITHER_PURPOSE = 0x64697468 };
+enum { BATCH = 1024, CHANNELS = 2 };
 
 struct audio_file {
     struct audio_file_spec spec;
@@ -262,7 +260,7 @@ int audio_file_open(const struct audio_file_spec *spec, struct audio_file **out,
     if (!f) return explain_error(why, ENOMEM);
     f->spec = *spec;
     f->position = spec->position;
-    f->dither_key = random_at(spec->dither, 0, 0, DITHER_PURPOSE).key;
+    f->dither_key = pcm16_key(spec->dither);
     int error = output_file_open(&f->out, spec->path);
     int result = error ? explain_error(why, error) : begin(f, why);
     if (result < 0) {
@@ -278,23 +276,17 @@ static int32_t quantise(double x, double limit) {
     return (int32_t)(x > limit - 1 ? limit - 1 : x < -limit ? -limit : x);
 }
 
-static int32_t dithered(const struct audio_file *f, float sample, uint64_t index) {
-    if (sample == 0) return 0;
-    uint64_t noise = random_mix(f->dither_key ^ random_mix(index));
-    double triangle = ((double)(noise >> 32) - (double)(noise & UINT32_MAX)) * 0x1p-32;
-    return quantise((double)sample * 32768 + triangle, 32768);
-}
-
-static void to_int16(struct audio_file *f, const float *audio, size_t frames) {
-    for (size_t i = 0; i < frames * CHANNELS; i++)
-        f->batch.shorts[i] = (int16_t)dithered(f, audio[i], f->position * CHANNELS + i);
+static void to_int16(const struct audio_file *f, int16_t *out, const float *audio, size_t frames) {
+    pcm16_convert(out, audio, frames, f->dither_key, f->position);
 }
 
 static int write_wav(struct audio_file *f, const float *audio, size_t frames) {
     unsigned char *at = f->batch.bytes;
+    int16_t shorts[BATCH * CHANNELS] = {0};
+    if (f->spec.encoding == AUDIO_INT16) to_int16(f, shorts, audio, frames);
     for (size_t i = 0; i < frames * CHANNELS; i++) switch (f->spec.encoding) {
         case AUDIO_INT16:
-            at = put_little(at, (uint64_t)dithered(f, audio[i], f->position * CHANNELS + i), 2);
+            at = put_little(at, (uint64_t)shorts[i], 2);
             break;
         case AUDIO_INT24:
             at = put_little(at, (uint64_t)quantise((double)audio[i] * 8388608, 8388608), 3);
@@ -312,7 +304,7 @@ static int write_wav(struct audio_file *f, const float *audio, size_t frames) {
 static int write_sound(struct audio_file *f, const float *audio, size_t frames) {
     sf_count_t count = (sf_count_t)frames, done;
     if (f->spec.encoding == AUDIO_INT16) {
-        to_int16(f, audio, frames);
+        to_int16(f, f->batch.shorts, audio, frames);
         done = sf_writef_short(f->sound, f->batch.shorts, count);
     } else if (f->spec.encoding == AUDIO_INT24) {
         for (size_t i = 0; i < frames * CHANNELS; i++)
