@@ -13,8 +13,10 @@ int command_check(int argc, char **argv) {
         if (id == OPTION_BAD) return EXIT_BAD_INPUT;
         if (id == OPTION_HELP) {
             printf("usage: auralis check\n\n"
-                   "Runs every kernel of every instruction set of this machine against scalar C, which must give the\n"
-                   "same bits, with denormals flushed and not, and against a float64 reference (signal to error in\n"
+                   "Runs every kernel of every instruction set of this machine against scalar C, which must "
+                   "give the\n"
+                   "same bits, with denormals flushed and not, and against a float64 reference (signal to "
+                   "error in\n"
                    "decibels, at least 100). The time is of this run, on one core.\n\n"
                    "Exit status 0 if all agree, 1 if not.\n");
             return EXIT_DONE;

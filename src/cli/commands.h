@@ -14,6 +14,7 @@ enum exit_status {
 
 int command_render(int argc, char **argv);
 int command_play(int argc, char **argv);
+int command_check(int argc, char **argv);
 int command_presets(int argc, char **argv);
 
 #endif

@@ -16,6 +16,8 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } COMMANDS[] = {
     {"render", "Music into a file: WAV, FLAC, Ogg Opus, MP3, or WAV through a pipe.", command_render},
+    {"check", "Proves that every instruction set gives the same samples, and how exact they are.",
+     command_check},
     {"presets", "The built-in moods and their parameters.", command_presets},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };

@@ -1,10 +1,11 @@
 /* filter.h — the second half of a voice with a filter: low-pass, amplitude, for many voices at once.
  *
  * The filter is the trapezoidal state variable filter (A. Simper, "Solving the continuous SVF equations using
- * trapezoidal integration and equivalent currents", Cytomic, 2013). It must go through time frame by frame,
- * so here the lanes are voices: the rows of waves are turned over tile by tile, filtered, and turned back.
- * Its dependent chain is some 18 cycles a frame, which several groups of lanes in flight hide. The cutoff
- * moves once a block; coefficients are ramped. */
+ * trapezoidal integration and equivalent currents", Cytomic, 2013), written in the steps that its states take
+ * (b1 is his 1 − a1): a step is small where the cutoff is low, and float32 keeps it whole. It must go through
+ * time frame by frame, so here the lanes are voices: the rows of waves are turned over tile by tile,
+ * filtered, and turned back. Its dependent chain is some 18 cycles a frame, which several groups of lanes in
+ * flight hide. The cutoff moves once a block; coefficients are ramped. */
 #ifndef AURALIS_KERNELS_FILTER_H
 #define AURALIS_KERNELS_FILTER_H
 
@@ -19,7 +20,7 @@
 #endif
 
 struct filter {
-    vf s1, s2, a1, a2, a3, d1, d2, d3, amp, step;
+    vf s1, s2, b1, a2, a3, d1, d2, d3, amp, step;
 };
 
 /* The block's coefficients and amplitude for the voices of one group. */
@@ -32,19 +33,19 @@ KERNEL struct filter filter_begin(const struct voice_run *run, uint32_t v, vi ru
     octaves = octaves + word_f(run, FILTER_ENVELOPE, v) * envelope;
     octaves = octaves + word_f(run, FILTER_LFO_DEPTH, v) * sin_phase(lfo);
     vf g = tan_half_turns(exp2_lanes(vf_clamp(octaves, -12.0f, -1.13f)));
-    vf to1 = reciprocal(1.0f + g * (g + word_f(run, FILTER_DAMPING, v)));
-    vf to2 = g * to1, to3 = g * to2;
+    vf damped = g + word_f(run, FILTER_DAMPING, v);
+    vf to2 = g * reciprocal(1.0f + g * damped), to3 = g * to2, to1 = to2 * damped;
     struct filter f = {.s1 = word_f(run, FILTER_S1, v),
                        .s2 = word_f(run, FILTER_S2, v),
-                       .a1 = vf_select(begins, to1, word_f(run, FILTER_A1, v)),
+                       .b1 = vf_select(begins, to1, word_f(run, FILTER_B1, v)),
                        .a2 = vf_select(begins, to2, word_f(run, FILTER_A2, v)),
                        .a3 = vf_select(begins, to3, word_f(run, FILTER_A3, v)),
                        .amp = ramp.from,
                        .step = ramp.step};
-    f.d1 = (to1 - f.a1) * (1.0f / BLOCK);
+    f.d1 = (to1 - f.b1) * (1.0f / BLOCK);
     f.d2 = (to2 - f.a2) * (1.0f / BLOCK);
     f.d3 = (to3 - f.a3) * (1.0f / BLOCK);
-    keep_f(run, FILTER_A1, v, running, to1);
+    keep_f(run, FILTER_B1, v, running, to1);
     keep_f(run, FILTER_A2, v, running, to2);
     keep_f(run, FILTER_A3, v, running, to3);
     return f;
@@ -52,12 +53,12 @@ KERNEL struct filter filter_begin(const struct voice_run *run, uint32_t v, vi ru
 
 KERNEL vf filter_frame(struct filter *f, vf x) {
     vf v3 = x - f->s2;
-    vf v1 = f->a1 * f->s1 + f->a2 * v3;
-    vf v2 = (f->s2 + f->a2 * f->s1) + f->a3 * v3;
-    vf y = v2 * vf_max(f->amp, vf_set(0.0f));
-    f->s1 = (v1 + v1) - f->s1;
-    f->s2 = (v2 + v2) - f->s2;
-    f->a1 = f->a1 + f->d1;
+    vf step1 = f->a2 * v3 - f->b1 * f->s1;
+    vf step2 = f->a2 * f->s1 + f->a3 * v3;
+    vf y = (f->s2 + step2) * vf_max(f->amp, vf_set(0.0f));
+    f->s1 = f->s1 + (step1 + step1);
+    f->s2 = f->s2 + (step2 + step2);
+    f->b1 = f->b1 + f->d1;
     f->a2 = f->a2 + f->d2;
     f->a3 = f->a3 + f->d3;
     f->amp = f->amp + f->step;

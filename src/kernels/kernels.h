@@ -55,7 +55,7 @@ enum voice_word {
     FILTER_DAMPING,               /* F  1 / Q */
     FILTER_S1,                    /* F  state */
     FILTER_S2,
-    FILTER_A1, /* F  state: coefficients at the end of the last block */
+    FILTER_B1, /* F  state: coefficients at the end of the last block */
     FILTER_A2,
     FILTER_A3,
     FILTER_END

@@ -1,6 +1,6 @@
-/* check.h — proves on this machine what the house promises: every kernel of every instruction set gives the bits of
- * scalar C, whatever the denormal flags, and stays close to the float64 reference. Prints a line a kernel with the time
- * it takes. */
+/* check.h — proves on this machine what the house promises: every kernel of every instruction set gives the
+ * bits of scalar C, whatever the denormal flags, and stays close to the float64 reference. Prints a line a
+ * kernel with the time it takes. */
 #ifndef AURALIS_MEASURE_CHECK_H
 #define AURALIS_MEASURE_CHECK_H
 
@@ -12,7 +12,8 @@
 int check_voices(FILE *out);
 int check_mix(FILE *out);
 
-/* Calls `run` with the processor's flush-to-zero and denormals-are-zero flags set or cleared, and puts them back. */
+/* Calls `run` with the processor's flush-to-zero and denormals-are-zero flags set or cleared, and puts them
+ * back. */
 void check_with_flags(int set, void (*run)(void *), void *self);
 
 /* Tables of kernels of this machine, scalar first; returns how many. */

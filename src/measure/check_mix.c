@@ -47,7 +47,8 @@ static double error_db(const struct trial *t) {
             bus[t->m.to[r] * 2 * BLOCK + BLOCK + i] += (double)t->m.rows[r * BLOCK + i] * t->m.right[r];
         }
     for (int i = 0; i < 2 * BLOCK; i++) {
-        double right = tanh(0.7 * (bus[i] + bus[2 * BLOCK + i])), is = t->clipped[2 * (i % BLOCK) + i / BLOCK];
+        double right = tanh(0.7 * (bus[i] + bus[2 * BLOCK + i])),
+               is = t->clipped[2 * (i % BLOCK) + i / BLOCK];
         signal += right * right;
         error += (is - right) * (is - right);
     }

@@ -1,13 +1,14 @@
 /* reference/voices.c — see reference/voices.h. Written for clarity; nothing here is fast.
  *
- * Increments that move with the control period (vibrato, a drum's fall) are taken from the kernels' own float32
- * arithmetic, because a difference of one unit would grow into another phase within minutes. */
+ * Increments that move with the control period (vibrato, a drum's fall) are taken from the kernels' own
+ * float32 arithmetic, because a difference of one unit would grow into another phase within minutes. */
 #include "synth/reference/voices.h"
 
 #define KERNEL_SCALAR
 #include "kernels/polynomials.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 static const double TAU = 6.283185307179586476925;
@@ -49,8 +50,7 @@ static double envelope_of(const struct reference_voice *v, int32_t age) {
 }
 
 static double amplitude_of(const struct reference_voice *v, int32_t age, double envelope) {
-    double tremolo =
-        1 + word(v, VOICE_TREMOLO_DEPTH) * sine((uint32_t)age * v->word[VOICE_TREMOLO_INC]);
+    double tremolo = 1 + word(v, VOICE_TREMOLO_DEPTH) * sine((uint32_t)age * v->word[VOICE_TREMOLO_INC]);
     double faded = ((double)age - (int32_t)v->word[VOICE_KILL]) * word(v, VOICE_KILL_RATE);
     return envelope * tremolo * (1 - clamp(faded, 0, 1));
 }

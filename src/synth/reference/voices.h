@@ -1,8 +1,8 @@
 /* reference/voices.h — what is right: every voice program in float64.
  *
- * The reference takes a voice's words as the host wrote them and the same integer phases and increments as the kernels
- * (pitch is judged separately); envelopes, coefficients and audio are worked out in double with the C library's
- * mathematics. Every kernel is measured against it. Any thread; it allocates nothing. */
+ * The reference takes a voice's words as the host wrote them and the same integer phases and increments as
+ * the kernels (pitch is judged separately); envelopes, coefficients and audio are worked out in double with
+ * the C library's mathematics. Every kernel is measured against it. Any thread; it allocates nothing. */
 #ifndef AURALIS_SYNTH_REFERENCE_VOICES_H
 #define AURALIS_SYNTH_REFERENCE_VOICES_H
 
