@@ -272,4 +272,22 @@ KERNEL void lanes_transpose(vf row[LANES]) {
 #endif
 }
 
+/* Writes a0 b0 a1 b1 …: 2 × LANES values. */
+KERNEL void lanes_interleave(float *out, vf a, vf b) {
+#if LANES == 16
+    vf_store(out, __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    vf_store(out + 16,
+             __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+#elif LANES == 8
+    vf_store(out, __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+    vf_store(out + 8, __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+#elif LANES == 4
+    vf_store(out, __builtin_shufflevector(a, b, 0, 4, 1, 5));
+    vf_store(out + 4, __builtin_shufflevector(a, b, 2, 6, 3, 7));
+#else
+    out[0] = a;
+    out[1] = b;
+#endif
+}
+
 #endif

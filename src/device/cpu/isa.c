@@ -6,17 +6,9 @@
 #include "kernels/analog.h"
 #include "kernels/bell.h"
 #include "kernels/drum.h"
+#include "kernels/effects.h"
 #include "kernels/mix.h"
 #include "kernels/noise.h"
-
-struct effects {
-    float level;
-};
-static void plain(struct effects *fx, const float *direct, const float *wash, float *out) {
-    for (int i = 0; i < BLOCK; i++)
-        for (int c = 0; c < 2; c++)
-            out[2 * i + c] = (direct[c * BLOCK + i] + wash[c * BLOCK + i]) * fx->level;
-}
 
 #define TABLE_NAME_(isa) kernels_##isa
 #define TABLE_NAME(isa) TABLE_NAME_(isa)
@@ -33,6 +25,6 @@ const struct kernels TABLE_NAME(KERNELS_ISA) = {
               [PROGRAM_DRUM] = drum_voices,
               [PROGRAM_NOISE] = noise_voices},
     .mix = mix_rows,
-    .effects = plain,
+    .effects = effects_block,
     .softclip = softclip,
 };

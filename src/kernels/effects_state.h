@@ -1,0 +1,112 @@
+/* effects_state.h — the memory of one stream's effects, as host and kernel share it.
+ *
+ * One block of floats holds everything: this struct first, then the rings. A ring is a delay line that lies
+ * contiguous in time: `size` frames (a multiple of 64, so that a block never wraps while it is written) and
+ * behind them a copy of its first RING_MIRROR frames, so that a run of up to RING_MIRROR frames may be read
+ * from any position with plain unaligned loads. Places are indices of floats, not pointers: the memory may
+ * be copied or saved as it is.
+ *
+ * The host (synth/effects.c) writes the constants and the targets; the kernel (kernels/effects.h) moves the
+ * present values towards them, a straight line inside each block. */
+#ifndef AURALIS_KERNELS_EFFECTS_STATE_H
+#define AURALIS_KERNELS_EFFECTS_STATE_H
+
+#include "kernels/kernels.h"
+
+enum {
+    RING_MIRROR = 96,    /* a block and the taps around it */
+    REVERB_LINES = 16,   /* even lines are fed from the left, odd ones from the right */
+    REVERB_STEADY = 12,  /* of these, the first have a fixed length, the others move */
+    REVERB_MOVING = 4,   /* REVERB_LINES − REVERB_STEADY */
+    REVERB_DIFFUSERS = 4 /* all-passes a side */
+};
+
+/* Slow sines that move taps: LFO k belongs to chorus tap k (left, left, right, right), then the moving lines.
+ */
+enum { CHORUS_TAPS = 4, EFFECT_LFOS = 16 };
+enum { LFO_CHORUS = 0, LFO_REVERB = CHORUS_TAPS };
+
+/* Gains that ramp. Those of a reverb line hold its loss, its damping and the ¼ of the Hadamard matrix. */
+enum effect_gain {
+    GAIN_CENTRE = 0,               /* 16: the middle tap of each line's damping */
+    GAIN_SIDE = REVERB_LINES,      /* 16: either outer tap */
+    GAIN_LEVEL = 2 * REVERB_LINES, /* the stream's level */
+    GAIN_REVERB,                   /* reverb into the mix */
+    GAIN_ECHO,                     /* delay into the mix */
+    GAIN_FEEDBACK,                 /* delay into itself */
+    EFFECT_GAINS = 3 * REVERB_LINES
+};
+
+enum { LIMITER_HALF_TAPS = 12, LIMITER_QUARTER_TAPS = 6, LIMITER_NODES = 32 };
+
+struct ring {
+    uint32_t start; /* float index of frame 0 in the memory */
+    uint32_t size;  /* frames, a multiple of 64 */
+    uint32_t write; /* where the block now rendered goes, a multiple of 64 below size */
+};
+
+/* A node is the gain at a block's border; everything is kept as reduction, 1 − gain, so that zero is rest. */
+struct limiter {
+    struct ring side[2];
+    uint32_t window;  /* blocks one node looks at, at most LIMITER_NODES − 2 */
+    uint32_t history; /* blocks of release, a multiple of 16 */
+    uint32_t wanted;  /* float index of 2 × history reductions, the same value at i and i + history */
+    uint32_t release; /* float index of history values: what is forgiven, the oldest first */
+    uint32_t write;   /* where the next reduction goes, below history */
+    uint32_t active;  /* blocks until every reduction in `wanted` is zero */
+    uint32_t block;   /* counts blocks, wraps */
+    uint32_t twice;   /* 1: twofold oversampling with 24 taps (high rates), 0: fourfold with 12 */
+    float ceiling;    /* what the oversampled peak may reach */
+    float quiet;      /* a block of samples below this cannot have a peak above the ceiling */
+    float last_peak;  /* largest sample of the block before */
+    float node;       /* reduction at the start of the next block that leaves */
+    float held[LIMITER_NODES];        /* with release, by block */
+    float highest[LIMITER_NODES];     /* maximum of `window` of these, by first block */
+    float weight[LIMITER_NODES];      /* of the average over window − 2 of them */
+    float half[LIMITER_HALF_TAPS];    /* midway between two samples; pairs from the outside in */
+    float even[LIMITER_QUARTER_TAPS]; /* a quarter of the way: the part on sums … */
+    float odd[LIMITER_QUARTER_TAPS];  /* … and the part on differences of each pair */
+};
+
+struct effects {
+    /* Ramps: present value, change a block, final value. */
+    _Alignas(64) float gain[EFFECT_GAINS];
+    float gain_step[EFFECT_GAINS];
+    float gain_target[EFFECT_GAINS];
+    uint32_t gain_left;   /* blocks until the targets are reached */
+    uint32_t gain_blocks; /* length of a ramp */
+
+    /* Delays in frames, moved by depth × sin(phase); phase and step are of 2^32 a turn, the step of a block.
+     */
+    _Alignas(64) uint32_t lfo_phase[EFFECT_LFOS];
+    uint32_t lfo_step[EFFECT_LFOS];
+    float lfo_depth[EFFECT_LFOS];
+    uint32_t lfo_delay[EFFECT_LFOS];
+
+    struct ring chorus[2];
+    struct ring echo;
+    struct ring before[2]; /* the reverb's pre-delay */
+    struct ring diffuser[2][REVERB_DIFFUSERS];
+    struct ring line[REVERB_LINES];
+    uint32_t diffuser_delay[2][REVERB_DIFFUSERS];
+    uint32_t line_delay[REVERB_LINES]; /* of the steady lines */
+    uint32_t before_delay;
+    uint32_t spacing; /* frames between the taps of a damping filter: 1, or 2 at high rates */
+    float line_tail[REVERB_MOVING][4]; /* last inputs of the moving lines, for their damping */
+
+    uint32_t echo_now, echo_next, echo_wanted; /* delay in frames: heard, faded to, asked for */
+    uint32_t echo_fade;                        /* blocks of crossfade left */
+    uint32_t echo_fade_blocks;
+    float echo_fade_step; /* 1 / echo_fade_blocks */
+
+    float dc[2];   /* estimate of the constant part at the start of the block */
+    float dc_rate; /* how much of a block's deviation it takes up */
+
+    struct limiter limiter;
+
+    /* The host's own. */
+    uint32_t sample_rate;
+    float control[3]; /* the last targets, as given */
+};
+
+#endif
