@@ -16,5 +16,6 @@ int command_render(int argc, char **argv);
 int command_play(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_presets(int argc, char **argv);
+int command_devices(int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "stream/audio_file.h"
+#include "stream/sound_card.h"
 
 #include <auralis/auralis.h>
 
@@ -16,9 +17,11 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } COMMANDS[] = {
     {"render", "Music into a file: WAV, FLAC, Ogg Opus, MP3, or WAV through a pipe.", command_render},
+    {"play", "Music through the sound card.", command_play},
     {"check", "Proves that every instruction set gives the same samples, and how exact they are.",
      command_check},
     {"presets", "The built-in moods and their parameters.", command_presets},
+    {"devices", "The kernels and sound devices of this machine.", command_devices},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 
@@ -31,7 +34,7 @@ static int help(FILE *to) {
                 "  -V, --version  The version, and what this build can do.\n"
                 "\nExamples\n"
                 "  auralis render -o evening.flac --preset sleep --duration 1h\n"
-                "  auralis presets\n"
+                "  auralis play --preset focus\n"
                 "\nExit status\n"
                 "  0    done\n"
                 "  1    a file, sound card or port would not have it\n"
@@ -49,7 +52,7 @@ static int version(void) {
     printf("\n  files:      ");
     for (int i = 0; i < AUDIO_CONTAINERS; i++)
         if (audio_file_available(i)) printf("%s%s", i ? ", " : "", audio_container_name(i));
-    printf("\n");
+    printf("\n  sound card: %s\n", sound_card_available() ? "PortAudio" : "none");
     return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
 }
 

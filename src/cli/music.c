@@ -4,11 +4,14 @@
  * is read. */
 #include "cli/music.h"
 #include "cli/commands.h"
+#include "stream/score_file.h"
 
 #include <auralis/engine.h>
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 static int read_preset(struct music *m, const struct options *o) {
     m->preset = auralis_preset_find(o->value);
@@ -62,6 +65,27 @@ auralis_parameters music_parameters(const struct music *m, const char *command, 
     int count = quiet ? 0 : auralis_parameters_warnings(&p, warnings, 8);
     for (int i = 0; i < count; i++) fprintf(stderr, "auralis %s: these settings %s\n", command, warnings[i]);
     return p;
+}
+
+uint64_t music_any_seed(void) {
+    uint32_t seed = 0;
+    return getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed ? seed : (uint64_t)time(NULL);
+}
+
+int music_rate(const struct options *o, uint32_t *rate) {
+    uint64_t value = 0;
+    if (!parse_whole(o->value, 0, UINT32_MAX, &value) || (value != 44100 && value != 48000 && value != 96000))
+        return refuse(o->argv[0], "%s \"%s\": must be 44100, 48000 or 96000", o->name, o->value);
+    *rate = (uint32_t)value;
+    return EXIT_DONE;
+}
+
+int music_score(const char *command, const char *path, uint32_t rate, auralis_score **out) {
+    auralis_message why;
+    int result = score_file_read(path, rate, out, &why);
+    if (result == AURALIS_ENOENT || result == AURALIS_ENOMEM)
+        return fail(command, "cannot read %s: %s", path, why.text);
+    return result < 0 ? refuse(command, "%s: %s: %s", path, why.place, why.text) : EXIT_DONE;
 }
 
 int music_refuse_engine(const struct music *m, const char *command, int result) {

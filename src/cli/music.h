@@ -5,6 +5,7 @@
 #include "cli/options.h"
 
 #include <auralis/presets.h>
+#include <auralis/score.h>
 
 enum { MUSIC_SEED = 1000, MUSIC_PRESET, MUSIC_START, MUSIC_ISA };
 
@@ -34,6 +35,15 @@ int music_option(struct music *music, const struct options *options, int id);
 /* The preset (or the defaults) with what was typed over it. Prints warnings about rare combinations on
  * stderr. */
 auralis_parameters music_parameters(const struct music *music, const char *command, bool quiet);
+
+/* A seed nobody has chosen, short enough to be typed again. */
+uint64_t music_any_seed(void);
+
+/* The value of a --rate: 44100, 48000 or 96000. The exit status; the message is printed. */
+int music_rate(const struct options *options, uint32_t *rate);
+
+/* Reads a score for --score. The exit status; the message is printed. */
+int music_score(const char *command, const char *path, uint32_t rate, auralis_score **out);
 
 /* Says why an engine could not be made with music->isa; the exit status. */
 int music_refuse_engine(const struct music *music, const char *command, int result);

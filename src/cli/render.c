@@ -12,7 +12,6 @@
 #include "cli/score_midi.h"
 #include "stream/audio_file.h"
 #include "stream/offline.h"
-#include "stream/score_file.h"
 #include "synth/render.h"
 
 #include <auralis/auralis.h>
@@ -80,14 +79,6 @@ static int read_whole(const struct options *o, uint64_t low, uint64_t high, uint
                   (unsigned long long)low, (unsigned long long)high);
 }
 
-static int read_rate(const struct options *o, uint32_t *rate) {
-    uint64_t value = 0;
-    if (!parse_whole(o->value, 0, UINT32_MAX, &value) || (value != 44100 && value != 48000 && value != 96000))
-        return refuse(NAME, "%s \"%s\": must be 44100, 48000 or 96000", o->name, o->value);
-    *rate = (uint32_t)value;
-    return EXIT_DONE;
-}
-
 static int read_format(const struct options *o, int *encoding) {
     static const char *const names[] = {[AUDIO_INT16] = "16", [AUDIO_INT24] = "24", [AUDIO_FLOAT] = "float"};
     for (int i = AUDIO_INT16; i <= AUDIO_FLOAT; i++)
@@ -119,7 +110,7 @@ static int read_option(struct request *r, const struct options *o, int id) {
     case DURATION:
         return read_duration(o, r);
     case RATE:
-        return read_rate(o, &r->file.rate);
+        return music_rate(o, &r->file.rate);
     case FORMAT:
         return read_format(o, &r->file.encoding);
     case BITRATE:
@@ -187,17 +178,6 @@ static int check_request(struct request *r) {
         return refuse(NAME, "-o and --midi name the same file: %s", r->midi_path);
     int status = check_score_request(r);
     return status || !r->file.path ? status : check_audio_request(r);
-}
-
-static int load_score(struct request *r) {
-    auralis_message why;
-    if (!r->score_path) return EXIT_DONE;
-    int result = score_file_read(r->score_path, r->file.rate, &r->score, &why);
-    if (result == AURALIS_ENOENT || result == AURALIS_ENOMEM)
-        return fail(NAME, "cannot read %s: %s", r->score_path, why.text);
-    if (result < 0) return refuse(NAME, "%s: %s: %s", r->score_path, why.place, why.text);
-    if (r->dry) render_seed_voices(r->score);
-    return EXIT_DONE;
 }
 
 /* What the job's callbacks reach. */
@@ -323,8 +303,9 @@ static int render_all(const struct request *r, const auralis_parameters *paramet
 }
 
 static int render(struct request *r) {
-    int status = load_score(r);
+    int status = r->score_path ? music_score(NAME, r->score_path, r->file.rate, &r->score) : EXIT_DONE;
     if (status) return status;
+    if (r->dry) render_seed_voices(r->score);
     auralis_parameters parameters = music_parameters(&r->music, NAME, r->quiet || r->score);
     r->file.dither = r->music.seed;
     if (r->score) {
