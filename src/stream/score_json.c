@@ -47,12 +47,21 @@ static const struct chord_type VOCABULARY[] = {
 static int refuse(const struct phrase *p, int result, const char *place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Keys and texts of the file are quoted in messages, and a control character in them is not for a terminal.
+ */
+static void make_printable(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < 32 || *text == 127) *text = '?';
+}
+
 static int refuse(const struct phrase *p, int result, const char *place, const char *format, ...) {
     va_list args;
     va_start(args, format);
     snprintf(p->why->place, sizeof p->why->place, "%s", place);
     vsnprintf(p->why->text, sizeof p->why->text, format, args);
     va_end(args);
+    make_printable(p->why->place);
+    make_printable(p->why->text);
     return result;
 }
 
@@ -85,7 +94,7 @@ static int read_number(const struct phrase *p, const json_t *value, const char *
                       low, high);
     double number = json_number_value(value);
     if (!(number >= low && number <= high))
-        return refuse(p, AURALIS_EINVAL, place, "is %.17g; it must be a number from %g to %g", number, low,
+        return refuse(p, AURALIS_EINVAL, place, "is %g; it must be a number from %g to %g", number, low,
                       high);
     *out = number;
     return AURALIS_OK;
@@ -384,14 +393,10 @@ static int read_phrase(struct phrase *p, json_t *root, uint32_t rate) {
     return result;
 }
 
-/* jansson quotes what it stumbled over, which may be a control character: such are not for a terminal. */
 static int refuse_text(const struct phrase *p, const json_error_t *error) {
     char place[PLACE];
     snprintf(place, sizeof place, "line %d, column %d", error->line, error->column);
-    int result = refuse(p, AURALIS_EFORMAT, place, "this is no JSON: %s", error->text);
-    for (char *at = p->why->text; *at; at++)
-        if ((unsigned char)*at < 32 || *at == 127) *at = '?';
-    return result;
+    return refuse(p, AURALIS_EFORMAT, place, "this is no JSON: %s", error->text);
 }
 
 int score_json_read(const char *text, size_t size, uint32_t rate, auralis_score **out, auralis_message *why) {
