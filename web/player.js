@@ -1,0 +1,144 @@
+// player.js — sound on the page's side: the audio context, the worklet, and how deep the buffer is.
+//
+// Events: 'report' (what the worklet sees, ten times a second), 'paused' (silence is reached; detail is the next frame to
+// play), 'failed' (detail says why there can be no sound). The depth is the server's affair (its tier is how far ahead
+// it sends); the player decides how much must be there before it begins, and learns that from the jitter it meets.
+
+export const RATE = 48000;
+
+const BEGIN = 0.1; // seconds that are enough on a quiet line
+
+export function whyNoSound() {
+  if (!window.isSecureContext)
+    return 'Browsers play this kind of sound only on a secure page. Open it through https, or as http://localhost.';
+  if (!window.AudioContext || !window.AudioWorkletNode) return 'This browser has no AudioWorklet, which the player needs.';
+  return null;
+}
+
+export class Player extends EventTarget {
+  constructor() {
+    super();
+    this.context = this.node = this.analyser = null;
+    this.report = { depth: 0, frame: null, audible: false, filling: true, underruns: 0, correction: 0, exact: true };
+    this.jitter = new Jitter();
+    this.pausing = false;
+  }
+
+  // Call from a press of a key or button: browsers allow sound only then.
+  async start() {
+    const why = whyNoSound();
+    if (why) throw new Error(why);
+    this.starting ??= this.#create().catch((error) => {
+      this.starting = null;
+      throw error;
+    });
+    await this.starting;
+    await this.context.resume();
+  }
+
+  async #create() {
+    const context = new AudioContext({ latencyHint: 'playback' });
+    this.context = context;
+    await context.audioWorklet.addModule(new URL('worklet.js', import.meta.url));
+    const node = new AudioWorkletNode(context, 'auralis', { numberOfInputs: 0, outputChannelCount: [2] });
+    node.onprocessorerror = () => this.#fail('The audio worklet stopped with an error. Reload the page to go on.');
+    node.port.onmessage = ({ data }) => this.#receive(data);
+    const analyser = new AnalyserNode(context, { fftSize: 2048, smoothingTimeConstant: 0.85 });
+    node.connect(analyser).connect(context.destination);
+    Object.assign(this, { node, analyser });
+  }
+
+  #fail(text) { this.dispatchEvent(new CustomEvent('failed', { detail: text })); }
+
+  #receive(data) {
+    if (data.type === 'captured') return this.captured?.(data.parts);
+    this.report = data;
+    this.dispatchEvent(new CustomEvent('report', { detail: data }));
+    if (!this.pausing || data.audible) return;
+    this.pausing = false;
+    this.dispatchEvent(new CustomEvent('paused', { detail: data.frame }));
+  }
+
+  play() {
+    this.pausing = false;
+    this.node.port.postMessage({ type: 'play' });
+  }
+
+  pause() {
+    this.pausing = true;
+    this.node.port.postMessage({ type: 'pause' });
+  }
+
+  clear() {
+    this.jitter.restart();
+    this.node?.port.postMessage({ type: 'clear' });
+  }
+
+  // A message of samples as it came; its buffer is given away.
+  accept(buffer, header) {
+    this.jitter.arrived(performance.now(), header.frames / RATE * 1000);
+    this.node?.port.postMessage(buffer, [buffer]);
+  }
+
+  // What the server aims to keep here. Half a second of unrest asks for a larger start, up to half of it.
+  aim(targetMs) {
+    this.jitter.expect(targetMs);
+    const begin = Math.min(targetMs / 2000, BEGIN + this.jitter.spread() / 1000);
+    this.node?.port.postMessage({ type: 'depth', begin: begin * RATE, target: targetMs / 1000 * RATE });
+  }
+
+  get latencyMs() {
+    const device = this.context?.outputLatency || this.context?.baseLatency || 0;
+    return this.report.depth / RATE * 1000 + device * 1000;
+  }
+
+  // The next `frames` frames that leave the worklet, as [left, right]: for measuring.
+  async capture(frames) {
+    const parts = await new Promise((resolve) => {
+      this.captured = resolve;
+      this.node.port.postMessage({ type: 'capture', frames });
+    });
+    return [0, 1].map((side) => {
+      const all = new Float32Array(frames);
+      let at = 0;
+      for (let i = side; i < parts.length && at < frames; i += 2) {
+        all.set(parts[i].subarray(0, frames - at), at);
+        at += parts[i].length;
+      }
+      return all;
+    });
+  }
+}
+
+// How unevenly messages arrive: the smoothed difference between their spacing and their length (RFC 3550, 6.4.1), and its
+// mean plus two deviations. The burst at the start is not counted: it is meant to come fast.
+class Jitter {
+  constructor() {
+    this.restart();
+    this.target = 1000;
+  }
+
+  restart() {
+    this.last = null;
+    this.burst = 0;
+    this.mean = this.square = this.ms = 0;
+  }
+
+  expect(targetMs) {
+    if (targetMs > this.target) this.burst = 0; // a deeper tier sends another burst
+    this.target = targetMs;
+  }
+
+  arrived(now, lengthMs) {
+    const spacing = this.last === null ? 0 : now - this.last;
+    this.last = now;
+    this.burst += lengthMs;
+    if (this.burst < this.target + 100) return;
+    const difference = Math.abs(spacing - lengthMs);
+    this.ms += (difference - this.ms) / 16;
+    this.mean += (difference - this.mean) / 64;
+    this.square += (difference * difference - this.square) / 64;
+  }
+
+  spread() { return this.mean + 2 * Math.sqrt(Math.max(0, this.square - this.mean * this.mean)); }
+}

@@ -1,0 +1,192 @@
+// session.js — what is being listened to: the piece, its parameters, where it stands, and whether it plays.
+//
+// It joins the line (connection.js) and the sound (player.js) and knows nothing of the page. The page's values are the
+// truth for a piece of one's own: they are sent, and a new connection describes them; for a station the server's are.
+//
+// Events: 'values', 'playing', 'warnings' (detail: sentences), 'problem' (detail: one sentence), 'tier' (detail: its name),
+// 'coming' (detail: set of parameters that are turned but not heard yet), and those of `connection` and `player`.
+
+import { Connection } from './connection.js';
+import { Outbox } from './outbox.js';
+import { Player } from './player.js';
+import { controlStation } from './api.js';
+import { describe } from './address.js';
+
+const OWN_WORD_MS = 600; // for so long after a turn the server's echo does not move the control back
+
+export class Session extends EventTarget {
+  constructor(table) {
+    super();
+    this.table = table;
+    this.player = new Player();
+    this.connection = new Connection();
+    this.outbox = new Outbox((changes) => this.#send(changes));
+    this.piece = { station: null, seed: '0' };
+    this.preset = null; // the preset that the values started from
+    this.values = Object.fromEntries(table.map((info) => [info.name, info.initial]));
+    this.tier = 'normal';
+    this.position = 0; // the frame to go on from
+    this.playing = false;
+    this.turned = new Map(); // name → when it was turned here
+    this.coming = new Map(); // name → the frame at which it is heard (Infinity: the server has not said)
+    this.work = Promise.resolve();
+    this.#listen();
+  }
+
+  get own() { return this.piece.station === null; }
+
+  // What the address bar says.
+  get description() {
+    return this.own ? { seed: this.piece.seed, ...describe(this.table, this.values, this.preset) } : { station: this.piece.station };
+  }
+
+  // One after the other: playing, pausing and changing the piece never overlap.
+  #then(task) {
+    this.work = this.work.then(task).catch((error) => this.#problem(error.message));
+    return this.work;
+  }
+
+  play() {
+    const started = this.player.start(); // at once: it must happen within the press
+    return this.#then(async () => {
+      try {
+        await started;
+      } catch (error) {
+        this.#setPlaying(false);
+        throw error;
+      }
+      this.#setPlaying(true);
+      this.#open();
+    });
+  }
+
+  pause() { return this.#then(() => this.#stop()); }
+
+  // Another piece, from its beginning; goes on playing if it played.
+  choose(piece) {
+    return this.#then(async () => {
+      const played = this.playing;
+      if (played) await this.#stop({ forGood: false });
+      this.piece = piece;
+      this.position = 0;
+      this.#emit('values');
+      if (played) this.#open();
+    });
+  }
+
+  #open() {
+    this.player.clear();
+    this.player.aim(TIER_MS[this.tier]);
+    this.player.play();
+    this.connection.open(() => ({ ...this.description, buffer_tier: this.tier }), this.position);
+  }
+
+  async #stop({ forGood = true } = {}) {
+    if (!this.playing) return;
+    if (forGood) this.#setPlaying(false);
+    const frame = await new Promise((resolve) => {
+      this.player.addEventListener('paused', ({ detail }) => resolve(detail), { once: true });
+      this.player.pause();
+    });
+    this.connection.close();
+    this.player.clear();
+    if (frame !== null) this.position = frame;
+    if (forGood) await this.player.context.suspend();
+  }
+
+  #setPlaying(playing) {
+    this.playing = playing;
+    this.#emit('playing');
+  }
+
+  // Turns some parameters, here at once and on the server soon.
+  set(changes) {
+    const different = Object.entries(changes).filter(([name, value]) => this.values[name] !== value);
+    if (different.length === 0) return;
+    Object.assign(this.values, Object.fromEntries(different));
+    for (const [name] of different) {
+      this.turned.set(name, performance.now());
+      if (this.playing) this.coming.set(name, Infinity);
+    }
+    this.outbox.put(Object.fromEntries(different));
+    this.#emit('values');
+    this.#emit('coming', new Set(this.coming.keys()));
+  }
+
+  setTier(tier) {
+    this.tier = tier;
+    this.connection.send({ type: 'buffer', tier });
+  }
+
+  #send(changes) {
+    if (this.connection.send({ type: 'control', parameters: changes }) || this.own) return;
+    controlStation(this.piece.station, changes).then(
+      ({ warnings }) => this.#emit('warnings', warnings ?? []),
+      (error) => this.#problem(error.message),
+    );
+  }
+
+  #listen() {
+    const { connection, player } = this;
+    const on = (type, handle) => connection.addEventListener(type, ({ detail }) => handle(detail));
+    on('samples', ({ buffer, header }) => player.accept(buffer, header));
+    on('hello', (hello) => this.#greeted(hello));
+    on('parameters', (message) => this.#changed(message));
+    on('tier', (message) => this.#aim(message));
+    on('error', ({ message }) => this.#problem(message));
+    on('shutdown', () => this.#problem('The server is about to restart. The music goes on by itself.'));
+    player.addEventListener('report', ({ detail }) => this.#reported(detail));
+    player.addEventListener('failed', ({ detail }) => {
+      this.connection.close();
+      this.#setPlaying(false);
+      this.#problem(detail);
+    });
+  }
+
+  #greeted(hello) {
+    this.#aim(hello.buffer);
+    this.#emit('warnings', hello.warnings ?? []);
+    if (!this.own) return this.#adopt(hello.parameters);
+    const changed = Object.entries(this.values).filter(([name, value]) => hello.parameters[name] !== value);
+    if (changed.length) this.outbox.put(Object.fromEntries(changed)); // turned while the line was being made
+  }
+
+  #changed({ parameters, applies_at: at, warnings, by }) {
+    this.#emit('warnings', warnings ?? []);
+    for (const name of this.coming.keys())
+      if (by === 'you' && this.values[name] === parameters[name]) this.coming.set(name, Number(at));
+    this.#adopt(parameters);
+  }
+
+  // The server's values, but for those that are under the listener's hand.
+  #adopt(parameters) {
+    const now = performance.now(), free = ([name]) => !(now - this.turned.get(name) < OWN_WORD_MS);
+    const known = Object.entries(parameters ?? {}).filter(([name]) => name in this.values);
+    Object.assign(this.values, Object.fromEntries(known.filter(free)));
+    this.#emit('values');
+  }
+
+  #aim({ tier, target_ms: target }) {
+    this.tier = tier;
+    this.player.aim(target);
+    this.#emit('tier', tier);
+  }
+
+  #reported(report) {
+    for (const [name, frame] of this.coming) if (report.frame >= frame || !this.playing) this.coming.delete(name);
+    this.#emit('coming', new Set(this.coming.keys()));
+    const now = performance.now();
+    if (now - (this.lastReport ?? 0) < 1000) return;
+    this.lastReport = now;
+    this.connection.send({
+      type: 'report', depth_ms: Math.round(report.depth / 48), underruns: report.underruns,
+      jitter_ms: Math.round(this.player.jitter.ms * 10) / 10,
+    });
+  }
+
+  #problem(text) { this.#emit('problem', text); }
+
+  #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+}
+
+const TIER_MS = { minimal: 500, normal: 1000, stable: 2000, defensive: 3000 };
