@@ -24,7 +24,7 @@ int command_check(int argc, char **argv) {
         return refuse(NAME, "\"%s\" is too many", options.value);
     }
     printf("%-8s %-8s %-9s %10s %19s\n", "kernel", "isa", "scalar", "reference", "time");
-    int failures = check_voices(stdout) + check_mix(stdout);
+    int failures = check_voices(stdout) + check_mix(stdout) + check_effects(stdout);
     if (failures) return fail(NAME, "%d kernels are not what they should be", failures);
     printf("all agree\n");
     return EXIT_DONE;

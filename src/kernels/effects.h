@@ -20,12 +20,6 @@
 #include "kernels/effects_state.h"
 #include "kernels/polynomials.h"
 
-#define DIFFUSION 0.62f
-#define CHORUS_DRY 0.84f
-#define CHORUS_WET 0.42f
-#define DIRECT_SEND 0.12f
-#define REVERB_CROSS 0.18f
-#define ECHO_CROSS 0.25f
 #define HUGE_BITS 0x45800000 /* 4096 */
 #define TINY_BITS 0x21800000 /* 2^-60 */
 
@@ -47,7 +41,18 @@ KERNEL vf settled(vf x) {
     return vf_mask(vi_lt(vi_set(TINY_BITS - 1), vi_bits(x) & 0x7fffffff), x);
 }
 
-/* The same, and +0.0 in place of what no voice can have meant: beyond 4096, infinite, not a number. */
+/* What recirculates: +0.0 below a floor, whose bits are those of 2^-60 or, once the tails are let go, of
+ * everything. */
+KERNEL vf recirculated(vf x, int32_t floor_bits) {
+    return vf_mask(vi_lt(vi_set(floor_bits), vi_bits(x) & 0x7fffffff), x);
+}
+
+KERNEL int32_t recirculation_floor(const struct effects *fx) {
+    return fx->silent < fx->silent_limit ? TINY_BITS - 1 : INT32_MAX;
+}
+
+/* +0.0 in place of what is that small, and of what no voice can have meant: beyond 4096, infinite, not a
+ * number. */
 KERNEL vf sane(vf x) {
     vi magnitude = vi_bits(x) & 0x7fffffff;
     return vf_mask(vi_lt(vi_set(TINY_BITS - 1), magnitude) & vi_lt(magnitude, vi_set(HUGE_BITS)), x);
@@ -190,6 +195,7 @@ static void echo(struct effects *fx, const float *in, float *out) {
     }
     struct echo_taps now = echo_at(fx, fx->echo_now), next = echo_at(fx, fx->echo_next);
     float *line = ring_input(fx, &fx->echo);
+    int32_t floor_bits = recirculation_floor(fx);
     float start = (float)(fx->echo_fade_blocks - fx->echo_fade) * fx->echo_fade_step;
     for (int i = 0; i < BLOCK; i += LANES) {
         vf back = echo_back(&now, i), half = vf_load(now.half + i);
@@ -199,7 +205,7 @@ static void echo(struct effects *fx, const float *in, float *out) {
             half += (vf_load(next.half + i) - half) * share;
         }
         vf x = (vf_load(in + i) + vf_load(in + BLOCK + i)) * 0.5f;
-        vf_store(line + i, settled(back * gain_at(fx, GAIN_FEEDBACK, i) + x));
+        vf_store(line + i, settled(recirculated(back, floor_bits) * gain_at(fx, GAIN_FEEDBACK, i) + x));
         vf wet = gain_at(fx, GAIN_ECHO, i);
         vf left = half + back * ECHO_CROSS, right = back + half * ECHO_CROSS;
         vf_store(out + i, vf_load(out + i) + left * wet);
@@ -261,6 +267,7 @@ struct line_input {
  * `moved` and leave their inputs in `input`; both the loss and the damping happen there. */
 KERNEL void network(struct effects *fx, const float *const *read, float *const *write, const float *moved,
                     struct line_input *input, const float *in, float *out, int i, int ramping) {
+    int32_t floor_bits = recirculation_floor(fx);
     vf x[REVERB_LINES];
     uint32_t k = fx->spacing;
     for (int n = 0; n < REVERB_STEADY; n++) {
@@ -282,8 +289,9 @@ KERNEL void network(struct effects *fx, const float *const *read, float *const *
         x[n] = n & 4 ? x[n] - left : x[n] + left;
         x[n + 1] = n & 4 ? x[n + 1] - right : x[n + 1] + right;
     }
-    for (int n = 0; n < REVERB_STEADY; n++) vf_store(write[n] + i, settled(x[n]));
-    for (int n = 0; n < REVERB_MOVING; n++) vf_store(input[n].x + TAIL + i, settled(x[REVERB_STEADY + n]));
+    for (int n = 0; n < REVERB_STEADY; n++) vf_store(write[n] + i, recirculated(x[n], floor_bits));
+    for (int n = 0; n < REVERB_MOVING; n++)
+        vf_store(input[n].x + TAIL + i, recirculated(x[REVERB_STEADY + n], floor_bits));
 }
 
 /* The moving lines lose and are damped on the way in, since a filter on the way out would need the neighbours
@@ -318,7 +326,7 @@ static void reverb(struct effects *fx, const struct moving_tap *tap, const float
             vf_store(moved + n * BLOCK + i, moving_read(at + i, moving_fraction(tap + n, i)));
         for (int i = 0; i < 4; i++) input[n].x[TAIL - 4 + i] = fx->line_tail[n][i];
     }
-    if (fx->gain_left)
+    if (fx->lines_left)
         for (int i = 0; i < BLOCK; i += LANES) network(fx, read, write, moved, input, in, out, i, 1);
     else
         for (int i = 0; i < BLOCK; i += LANES) network(fx, read, write, moved, input, in, out, i, 0);
@@ -470,14 +478,26 @@ static void limit(struct effects *fx, float peak, float *out) {
 
 /* ---- All of it ---- */
 
-static void advance_gains(struct effects *fx) {
-    if (!fx->gain_left) return;
-    int last = !--fx->gain_left;
-    for (int k = 0; k < EFFECT_GAINS; k += LANES) {
+/* Ends the block for gains [first, end), multiples of 16, of which `left` counts the blocks. */
+KERNEL void advance_gains(struct effects *fx, int first, int end, uint32_t *left) {
+    if (!*left) return;
+    int last = !--*left;
+    for (int k = first; k < end; k += LANES) {
         vf step = vf_load(fx->gain_step + k);
         vf_store(fx->gain + k, last ? vf_load(fx->gain_target + k) : vf_load(fx->gain + k) + step);
         if (last) vf_store(fx->gain_step + k, vf_set(0.0f));
     }
+}
+
+/* Counts the blocks in which nothing came. */
+static void count_silence(struct effects *fx, const float *direct, const float *wash) {
+    vi any = vi_set(0);
+    for (int i = 0; i < 2 * BLOCK; i += LANES)
+        any |= (vi_bits(vf_load(direct + i)) | vi_bits(vf_load(wash + i))) & 0x7fffffff;
+    if (vi_any(any))
+        fx->silent = 0;
+    else if (fx->silent < fx->silent_limit)
+        fx->silent++;
 }
 
 static void effects_block(struct effects *fx, const float *direct, const float *wash, float *out) {
@@ -498,7 +518,9 @@ static void effects_block(struct effects *fx, const float *direct, const float *
         ring_mirror(fx, r);
     }
     limit(fx, peak, out);
-    advance_gains(fx);
+    advance_gains(fx, 0, GAIN_LEVEL, &fx->lines_left);
+    advance_gains(fx, GAIN_LEVEL, EFFECT_GAINS, &fx->gain_left);
+    count_silence(fx, direct, wash);
 }
 
 #endif

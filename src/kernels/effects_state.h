@@ -39,6 +39,14 @@ enum effect_gain {
 
 enum { LIMITER_HALF_TAPS = 12, LIMITER_QUARTER_TAPS = 6, LIMITER_NODES = 32 };
 
+/* Fixed shares. */
+#define CHORUS_DRY 0.84f
+#define CHORUS_WET 0.42f   /* of each moving tap */
+#define DIRECT_SEND 0.12f  /* of the direct bus into the reverb */
+#define DIFFUSION 0.62f    /* coefficient of the all-passes */
+#define REVERB_CROSS 0.18f /* of the other side: keeps the wet sound's correlation above zero */
+#define ECHO_CROSS 0.25f
+
 struct ring {
     uint32_t start; /* float index of frame 0 in the memory */
     uint32_t size;  /* frames, a multiple of 64 */
@@ -73,8 +81,13 @@ struct effects {
     _Alignas(64) float gain[EFFECT_GAINS];
     float gain_step[EFFECT_GAINS];
     float gain_target[EFFECT_GAINS];
-    uint32_t gain_left;   /* blocks until the targets are reached */
+    uint32_t lines_left;  /* blocks until the gains of the reverb's lines are reached */
+    uint32_t gain_left;   /* blocks until the others are */
     uint32_t gain_blocks; /* length of a ramp */
+
+    /* Blocks of exact silence on both buses so far, and after how many the tails, 96 dB down by then, are let
+     * go: from there on nothing recirculates, and what is left runs out. */
+    uint32_t silent, silent_limit;
 
     /* Delays in frames, moved by depth × sin(phase); phase and step are of 2^32 a turn, the step of a block.
      */

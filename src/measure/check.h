@@ -11,6 +11,7 @@
 /* Each prints to `out` and returns how many kernels failed. */
 int check_voices(FILE *out);
 int check_mix(FILE *out);
+int check_effects(FILE *out);
 
 /* Calls `run` with the processor's flush-to-zero and denormals-are-zero flags set or cleared, and puts them
  * back. */

@@ -32,9 +32,10 @@ static const uint16_t DIFFUSER_FRAMES[2][REVERB_DIFFUSERS] = {{113, 179, 263, 40
 #define DC_HZ 5.0
 #define AIR_DB 16.0 /* a second, at AIR_HZ */
 #define AIR_HZ 5000.0
-#define CEILING_DB (-1.25) /* oversampled peak; −1 dBTP is promised */
-#define HASTE 0.97         /* of RT60: what modulation adds */
-#define REVERB_ENERGY 1.0
+#define CEILING_DB (-1.25)  /* oversampled peak; −1 dBTP is promised */
+#define HASTE 0.97          /* of RT60: what modulation adds */
+#define REVERB_ENERGY 0.355 /* power of the bare network's response a second of RT60, for music */
+#define LET_GO 1.6          /* of RT60: silence after which the tails may end */
 
 struct lfo {
     double hz, phase, delay, depth; /* turns, seconds, seconds */
@@ -209,9 +210,9 @@ double effects_rt60(double space) {
     return 1.5 * exact_exp2(3 * clamp(space, 0, 1));
 }
 
-/* −17 dB in the smallest room, 0 dB in the largest. */
+/* −14 dB in the smallest room, 0 dB in the largest. */
 double effects_reverb_power(double space) {
-    return exact_exp2((-17 + 17 * clamp(space, 0, 1)) / 3.0103);
+    return exact_exp2((-14 + 14 * clamp(space, 0, 1)) / 3.0103);
 }
 
 static void target(struct effects *fx, int gain, double value) {
@@ -236,6 +237,7 @@ static void target_space(struct effects *fx, double space) {
     }
     double wet = exact_exp2(0.5 * exact_log2(effects_reverb_power(space) / (REVERB_ENERGY * rt60)));
     target(fx, GAIN_REVERB, wet);
+    fx->silent_limit = blocks_of(LET_GO * rt60, fx->sample_rate);
 }
 
 /* The largest note value that fits into the line, in beats. */
@@ -255,18 +257,23 @@ static void target_echo(struct effects *fx, double space, double beat) {
     target(fx, GAIN_ECHO, 0.12 + 0.16 * clamp(space, 0, 1));
 }
 
+static void ramp_gains(struct effects *fx, int first, int end, uint32_t *left) {
+    float share = 1.0f / (float)fx->gain_blocks;
+    for (int k = first; k < end; k++) fx->gain_step[k] = (fx->gain_target[k] - fx->gain[k]) * share;
+    *left = fx->gain_blocks;
+}
+
 void effects_set(struct effects *fx, const struct effects_control *c) {
     float wanted[3] = {c->level, c->space, c->beat};
     if (!memcmp(wanted, fx->control, sizeof wanted)) return;
     if (memcmp(wanted + 1, fx->control + 1, 2 * sizeof *wanted)) {
         target_space(fx, c->space);
         target_echo(fx, c->space, c->beat);
+        ramp_gains(fx, 0, GAIN_LEVEL, &fx->lines_left);
     }
     target(fx, GAIN_LEVEL, clamp(c->level, 0, 64));
     memcpy(fx->control, wanted, sizeof wanted);
-    fx->gain_left = fx->gain_blocks;
-    float share = 1.0f / (float)fx->gain_blocks;
-    for (int k = 0; k < EFFECT_GAINS; k++) fx->gain_step[k] = (fx->gain_target[k] - fx->gain[k]) * share;
+    ramp_gains(fx, GAIN_LEVEL, EFFECT_GAINS, &fx->gain_left);
 }
 
 struct effects *effects_init(void *memory, uint32_t rate, uint64_t frame, const struct effects_control *c) {
@@ -285,7 +292,7 @@ struct effects *effects_init(void *memory, uint32_t rate, uint64_t frame, const 
     effects_set(fx, c);
     memcpy(fx->gain, fx->gain_target, sizeof fx->gain);
     memset(fx->gain_step, 0, sizeof fx->gain_step);
-    fx->gain_left = 0;
+    fx->gain_left = fx->lines_left = 0;
     fx->echo_now = fx->echo_next = fx->echo_wanted;
     return fx;
 }
