@@ -6,18 +6,23 @@
 
 const MOST = 300e-6;
 const SMOOTHING = 0.02; // a share of each reading, at ten readings a second: five seconds
+const PATIENCE = 100; // readings
 
 export class Drift {
   constructor() { this.reset(); }
 
   reset() {
+    this.readings = 0; // since the beginning; none counts until the first burst has filled the buffer
     this.smooth = null;
     this.correction = 0;
   }
 
   // Depth and target in frames; returns the correction as a share of speed.
   update(depth, target) {
-    if (this.smooth === null) this.smooth = depth;
+    if (target !== this.target) this.reset();
+    this.target = target;
+    if (this.smooth === null && depth < 0.8 * target && this.readings++ < PATIENCE) return 0;
+    this.smooth ??= depth;
     this.smooth += (depth - this.smooth) * SMOOTHING;
     const low = 0.4 * target, high = 1.6 * target + 24000;
     if (this.smooth < low) this.correction = -MOST;

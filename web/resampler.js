@@ -72,7 +72,8 @@ export class Resampler {
 
   // With equal rates a correction that has ended goes on to the next whole sample, so that what follows is exact again.
   #slideHome(ring) {
-    const next = this.fraction + this.drifted * 3e-4, home = next <= 0 || next >= 1;
+    const there = this.fraction === 0, next = this.fraction + (there ? 0 : this.drifted * 3e-4);
+    const home = next <= 0 || next >= 1;
     ring.read += next >= 1 ? 2 : 1;
     this.fraction = home ? 0 : next;
   }

@@ -44,8 +44,8 @@ export class Status {
 
   // Ten times a second: the worklet's report and the player's own numbers.
   line(report, player) {
-    this.#set('buffer', `${Math.round(report.depth / RATE * 100) / 100} s`);
-    this.#set('latency', `${Math.round(player.latencyMs / 10) * 10} ms`);
+    this.#set('buffer', seconds(report.depth / RATE));
+    this.#set('latency', seconds(player.latencyMs / 1000));
     this.#set('jitter', `${player.jitter.ms.toFixed(1)} ms`);
     this.#set('underruns', String(report.underruns));
     while (this.upcoming.length && report.frame !== null && Number(this.upcoming[0].frame) <= report.frame)
@@ -63,3 +63,5 @@ export class Status {
     if (cell.textContent !== text) cell.textContent = text;
   }
 }
+
+function seconds(value) { return `${value.toFixed(2)} s`; }

@@ -93,8 +93,8 @@ export class Visualiser {
     const fill = pen.createLinearGradient(0, (base - 0.05) * height - 1.7 * lift, 0, (base + 0.06) * height);
     const strength = 0.10 + 0.30 * energy;
     fill.addColorStop(0, `hsla(${hue}, 80%, 62%, 0)`);
-    fill.addColorStop(0.75, `hsla(${hue}, 80%, 60%, ${strength})`);
-    fill.addColorStop(1, `hsla(${hue}, 85%, 66%, ${strength * 0.35})`);
+    fill.addColorStop(0.66, `hsla(${hue}, 80%, 60%, ${strength})`);
+    fill.addColorStop(1, `hsla(${hue}, 85%, 66%, ${strength * 0.15})`);
     pen.fillStyle = fill;
     pen.fill();
   }
