@@ -19,7 +19,8 @@ enum { ANALOG_OSCILLATORS = 3 };
 /* What the waves of a run need, by voice. */
 struct analog_control {
     uint32_t phase[ANALOG_OSCILLATORS][VOICE_RUN_MAX], inc[ANALOG_OSCILLATORS][VOICE_RUN_MAX];
-    float period[2][VOICE_RUN_MAX]; /* frames × 2^−32: the reciprocal of the increment */
+    float period[2][VOICE_RUN_MAX];   /* frames × 2^−32: the reciprocal of the increment */
+    uint32_t edges[2][VOICE_RUN_MAX]; /* how many fall in the block */
 };
 
 /* Moves the phases on by a block at the increments that vibrato gives them. */
@@ -34,16 +35,50 @@ KERNEL void analog_advance(const struct voice_run *run, uint32_t v, struct analo
         vi bent = vi_add(vi_from_u(inc), vi_from_f(vf_from_i(vi_from_u(inc)) * bend));
         vu_store(c->phase[o] + v, phase);
         vi_store(c->inc[o] + v, bent);
-        if (o < 2) vf_store(c->period[o] + v, reciprocal(vf_from_i(vi_max(bent, vi_set(1)))));
         keep_i(run, ANALOG_PHASE1 + o, v, running, vi_from_u(phase + vu_from_i(bent) * (uint32_t)BLOCK));
+        if (o == 2) break;
+        /* An edge is where phase + 2^31 overflows: 64 increments are added to it, in units of 64. */
+        vu edges = (((phase ^ 0x80000000u) >> 6) + vu_from_i(bent)) >> 26;
+        vi saws = running & ~vi_eq(word_i(run, ANALOG_SAW1 + o, v) << 1, vi_set(0)); /* weight ±0: none */
+        vi_store(c->edges[o] + v, vi_from_u(edges) & saws);
+        vf_store(c->period[o] + v, reciprocal(vf_from_i(vi_max(bent, vi_set(1)))));
     }
 }
 
-/* Adds the corrections of all edges that fall in the block: `wave` holds 64 + 16 samples, sample 0 being 8
- * frames before the block. `drop` is what the wave falls by at an edge. */
-static void analog_edges(float *wave, uint32_t phase, uint32_t inc, float period, float drop) {
-    uint64_t start = phase ^ 0x80000000u; /* an edge is where this overflows */
-    uint32_t edges = (uint32_t)((start + (uint64_t)inc * BLOCK) >> 32);
+KERNEL float word_float(const struct voice_run *run, int word, uint32_t v) {
+    float x;
+    __builtin_memcpy(&x, run->words[word] + run->first + v, sizeof x);
+    return x;
+}
+
+/* One voice's naive waves into its row, behind what the last block left in its tail. */
+KERNEL void analog_wave(const struct voice_run *run, const struct analog_control *c, uint32_t v) {
+    float *row = run->rows + v * VOICE_ROW;
+    const float *tail = run->tail + (size_t)(run->first + v) * VOICE_TAIL;
+    vu p[ANALOG_OSCILLATORS], step[ANALOG_OSCILLATORS];
+    vf saw1 = vf_set(word_float(run, ANALOG_SAW1, v) * 0x1p-31f),
+       saw2 = vf_set(word_float(run, ANALOG_SAW2, v) * 0x1p-31f),
+       sine = vf_set(word_float(run, ANALOG_SINE, v));
+    for (int o = 0; o < ANALOG_OSCILLATORS; o++) {
+        p[o] = vu_set(c->phase[o][v]) + vu_from_i(vi_ramp()) * c->inc[o][v];
+        step[o] = vu_set(c->inc[o][v] * (uint32_t)LANES);
+    }
+    for (int i = 0; i < BLOCK; i += LANES) {
+        vf x = vf_from_i(vi_from_u(p[0])) * saw1 + vf_from_i(vi_from_u(p[1])) * saw2;
+        vf_store(row + EDGE_TAPS / 2 + i, x + sin_phase(p[2]) * sine);
+        for (int o = 0; o < ANALOG_OSCILLATORS; o++) p[o] += step[o];
+    }
+    for (int j = 0; j < EDGE_TAPS / 2; j++) {
+        row[j] = tail[j];
+        row[EDGE_TAPS / 2 + j] += tail[EDGE_TAPS / 2 + j];
+        row[BLOCK + EDGE_TAPS / 2 + j] = 0.0f;
+    }
+}
+
+/* Adds the corrections of a sawtooth's edges in the block. The row's sample 0 lies 8 frames before the block;
+ * the wave falls by `drop` at an edge. */
+KERNEL void analog_edges(float *row, uint32_t phase, uint32_t inc, float period, float drop, uint32_t edges) {
+    uint64_t start = phase ^ 0x80000000u;
     for (uint64_t k = 1; k <= edges; k++) {
         uint64_t edge = k << 32;
         uint32_t n = (uint32_t)((float)(int64_t)(edge - start) * period);
@@ -51,68 +86,40 @@ static void analog_edges(float *wave, uint32_t phase, uint32_t inc, float period
         while (start + (uint64_t)(n - 1) * inc >= edge) n--;
         uint32_t past = (uint32_t)(start + (uint64_t)n * inc - edge);
         float place = (float)(int32_t)past * period * (float)EDGE_ROWS;
-        int32_t row = (int32_t)place;
-        if (row > EDGE_ROWS - 1) row = EDGE_ROWS - 1;
-        vf fraction = vf_set(place - (float)row), scale = vf_set(0.0f - drop);
+        int32_t at = (int32_t)place;
+        at = at > EDGE_ROWS - 1 ? EDGE_ROWS - 1 : at;
+        vf fraction = vf_set(place - (float)at), scale = vf_set(0.0f - drop);
         for (int j = 0; j < EDGE_TAPS; j += LANES) {
-            vf a = vf_load(EDGE[row] + j), b = vf_load(EDGE[row + 1] + j);
-            vf_store(wave + n + j, vf_load(wave + n + j) + (a + fraction * (b - a)) * scale);
+            vf a = vf_load(EDGE[at] + j), b = vf_load(EDGE[at + 1] + j);
+            vf_store(row + n + j, vf_load(row + n + j) + (a + fraction * (b - a)) * scale);
         }
     }
 }
 
-KERNEL void analog_saw(float *wave, uint32_t phase, uint32_t inc, float period, float weight) {
-    vu p = vu_set(phase) + vu_from_i(vi_ramp()) * inc;
-    for (int i = 0; i < BLOCK; i += LANES) {
-        float *at = wave + EDGE_TAPS / 2 + i;
-        vf_store(at, vf_load(at) + vf_from_i(vi_from_u(p)) * (weight * 0x1p-31f));
-        p += inc * (uint32_t)LANES;
-    }
-    analog_edges(wave, phase, inc, period, weight + weight);
-}
-
-KERNEL void analog_sine(float *wave, uint32_t phase, uint32_t inc, float weight) {
-    vu p = vu_set(phase) + vu_from_i(vi_ramp()) * inc;
-    for (int i = 0; i < BLOCK; i += LANES) {
-        float *at = wave + EDGE_TAPS / 2 + i;
-        vf_store(at, vf_load(at) + sin_phase(p) * weight);
-        p += inc * (uint32_t)LANES;
-    }
-}
-
-static float word_float(const struct voice_run *run, int word, uint32_t v) {
-    float x;
-    __builtin_memcpy(&x, run->words[word] + run->first + v, sizeof x);
-    return x;
-}
-
-/* Whether a weight is other than ±0. */
-static int audible(float weight) {
-    uint32_t bits;
-    __builtin_memcpy(&bits, &weight, sizeof bits);
-    return (bits & 0x7fffffffu) != 0;
-}
-
-static void analog_wave(const struct voice_run *run, const struct analog_control *c, uint32_t v) {
-    float wave[BLOCK + EDGE_TAPS] __attribute__((aligned(64))) = {0};
-    float *tail = run->tail + (size_t)(run->first + v) * VOICE_TAIL, *row = run->rows + v * BLOCK;
-    __builtin_memcpy(wave, tail, VOICE_TAIL * sizeof *tail);
-    for (int o = 0; o < 2; o++) {
-        float weight = word_float(run, ANALOG_SAW1 + o, v);
-        if (audible(weight)) analog_saw(wave, c->phase[o][v], c->inc[o][v], c->period[o][v], weight);
-    }
-    float weight = word_float(run, ANALOG_SINE, v);
-    if (audible(weight)) analog_sine(wave, c->phase[2][v], c->inc[2][v], weight);
-    __builtin_memcpy(row, wave, BLOCK * sizeof *row);
-    __builtin_memcpy(tail, wave + BLOCK, VOICE_TAIL * sizeof *tail);
-}
-
 static void analog_voices(const struct voice_run *run) {
     struct analog_control c;
-    for (uint32_t v = 0; v < run->count; v += LANES)
-        if (vi_any(word_i(run, VOICE_RUN, v))) analog_advance(run, v, &c);
+    uint32_t list[VOICE_RUN_MAX];
+    for (uint32_t v = 0; v < run->count; v += LANES) analog_advance(run, v, &c);
     for (uint32_t v = 0; v < run->count; v++)
         if (run->words[VOICE_RUN][run->first + v]) analog_wave(run, &c, v);
+    for (int o = 0; o < 2; o++) {
+        uint32_t n = 0;
+        for (uint32_t v = 0; v < run->count;
+             v++) { /* without a branch: whether there is an edge is a coin's toss */
+            list[n] = v;
+            n += c.edges[o][v] != 0;
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t v = list[i];
+            float weight = word_float(run, ANALOG_SAW1 + o, v);
+            analog_edges(run->rows + v * VOICE_ROW, c.phase[o][v], c.inc[o][v], c.period[o][v],
+                         weight + weight, c.edges[o][v]);
+        }
+    }
+    for (uint32_t v = 0; v < run->count; v++)
+        if (run->words[VOICE_RUN][run->first + v])
+            __builtin_memcpy(run->tail + (size_t)(run->first + v) * VOICE_TAIL,
+                             run->rows + v * VOICE_ROW + BLOCK, VOICE_TAIL * sizeof(float));
     filter_rows(run);
 }
 

@@ -34,7 +34,7 @@ KERNEL void bell_advance(const struct voice_run *run, uint32_t v, struct bell_co
 }
 
 static void bell_wave(const struct voice_run *run, const struct bell_control *c, uint32_t v) {
-    float *row = run->rows + v * BLOCK;
+    float *row = run->rows + v * VOICE_ROW;
     for (int i = 0; i < BLOCK; i += LANES) vf_store(row + i, vf_set(0.0f));
     uint32_t age = (uint32_t)c->age[v], start = run->words[BELL_PHASE][run->first + v];
     for (int k = 0; k < BELL_PARTIALS; k++) {

@@ -38,7 +38,7 @@ static void drum_wave(const struct voice_run *run, const struct drum_control *c,
         vu steps = vu_from_i(n), pairs = (steps * (steps - 1u)) >> 1;
         vu phase = vu_set(c->phase[v]) + steps * c->inc[v] + pairs * c->glide[v];
         vf amp = vf_max(c->amp[v] + vf_from_i(n) * c->step[v], vf_set(0.0f));
-        vf_store(run->rows + v * BLOCK + i, sin_phase(phase) * amp);
+        vf_store(run->rows + v * VOICE_ROW + i, sin_phase(phase) * amp);
     }
 }
 

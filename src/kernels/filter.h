@@ -34,7 +34,7 @@ KERNEL struct filter filter_begin(const struct voice_run *run, uint32_t v, vi ru
     octaves = octaves + word_f(run, FILTER_LFO_DEPTH, v) * sin_phase(lfo);
     vf g = tan_half_turns(exp2_lanes(vf_clamp(octaves, -12.0f, -1.13f)));
     vf damped = g + word_f(run, FILTER_DAMPING, v);
-    vf to2 = g * reciprocal(1.0f + g * damped), to3 = g * to2, to1 = to2 * damped;
+    vf to2 = (g + g) * reciprocal(1.0f + g * damped), to3 = g * to2, to1 = to2 * damped;
     struct filter f = {.s1 = word_f(run, FILTER_S1, v),
                        .s2 = word_f(run, FILTER_S2, v),
                        .b1 = vf_select(begins, to1, word_f(run, FILTER_B1, v)),
@@ -55,9 +55,9 @@ KERNEL vf filter_frame(struct filter *f, vf x) {
     vf v3 = x - f->s2;
     vf step1 = f->a2 * v3 - f->b1 * f->s1;
     vf step2 = f->a2 * f->s1 + f->a3 * v3;
-    vf y = (f->s2 + step2) * vf_max(f->amp, vf_set(0.0f));
-    f->s1 = f->s1 + (step1 + step1);
-    f->s2 = f->s2 + (step2 + step2);
+    vf y = (f->s2 + step2 * 0.5f) * vf_max(f->amp, vf_set(0.0f));
+    f->s1 = f->s1 + step1;
+    f->s2 = f->s2 + step2;
     f->b1 = f->b1 + f->d1;
     f->a2 = f->a2 + f->d2;
     f->a3 = f->a3 + f->d3;
@@ -81,16 +81,16 @@ KERNEL void filter_tiles(const struct voice_run *run, uint32_t v, const int grou
     for (int frame = 0; frame < BLOCK; frame += LANES) {
         vf tile[FILTER_GROUPS][LANES];
         for (int g = 0; g < groups; g++) {
-            const float *row = run->rows + (v + (uint32_t)(g * LANES)) * BLOCK + frame;
-            for (int i = 0; i < LANES; i++) tile[g][i] = vf_load(row + i * BLOCK);
+            const float *row = run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame;
+            for (int i = 0; i < LANES; i++) tile[g][i] = vf_load(row + i * VOICE_ROW);
             lanes_transpose(tile[g]);
         }
         for (int i = 0; i < LANES; i++)
             for (int g = 0; g < groups; g++) tile[g][i] = filter_frame(&f[g], tile[g][i]);
         for (int g = 0; g < groups; g++) {
-            float *row = run->rows + (v + (uint32_t)(g * LANES)) * BLOCK + frame;
+            float *row = run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame;
             lanes_transpose(tile[g]);
-            for (int i = 0; i < LANES; i++) vf_store(row + i * BLOCK, tile[g][i]);
+            for (int i = 0; i < LANES; i++) vf_store(row + i * VOICE_ROW, tile[g][i]);
         }
     }
     for (int g = 0; g < groups; g++) {

@@ -21,6 +21,7 @@
 enum { BLOCK = 64 }; /* frames: the control period, part of the meaning of a stream */
 enum { VOICE_RUN_MAX = 64 } /* voices one call advances at most */;
 enum { VOICE_WORDS_MAX = 64, VOICE_TAIL = 16 };
+enum { VOICE_ROW = BLOCK + VOICE_TAIL }; /* floats from one voice's row to the next */
 
 enum voice_program { PROGRAM_ANALOG, PROGRAM_BELL, PROGRAM_DRUM, PROGRAM_NOISE, VOICE_PROGRAMS };
 
@@ -109,17 +110,17 @@ enum noise_word {
 enum voice_bus { BUS_DIRECT, BUS_WASH, STREAM_BUSES }; /* kick and bass stay out of chorus and delay */
 
 /* Advances voices [first, first + count) of a bank by one block; first is a multiple of 64, count 1–64. Voice
- * v's mono output goes to rows[(v − first) × 64 + frame]; the row of a voice that does not run is undefined.
+ * v's mono output goes to rows[(v − first) × 80 + frame]; the row of a voice that does not run is undefined.
  * `tail` holds 16 floats a voice: what a band-limited edge still has to say after the block (ANALOG only). */
 struct voice_run {
     uint32_t *const *words;
     float *tail;
     uint32_t first, count;
-    float *rows; /* [64][64], 64-byte aligned */
+    float *rows; /* [64][VOICE_ROW], 64-byte aligned */
 };
 typedef void voice_kernel(const struct voice_run *run);
 
-/* Adds `count` consecutive rows (64 frames each), left to right, onto a stream's buses,
+/* Adds `count` consecutive rows (64 frames each, VOICE_ROW apart), left to right, onto a stream's buses,
  * bus[bus][channel][frame], each row to the bus and with the gains of its voice. */
 typedef void mix_kernel(float *bus, const float *rows, const int32_t *to, const float *gain_l,
                         const float *gain_r, uint32_t count);

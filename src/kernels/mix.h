@@ -5,15 +5,21 @@
 #include "kernels/kernels.h"
 #include "kernels/polynomials.h"
 
+/* The left-to-right sum is kept in registers over neighbouring rows of the same bus. */
 static void mix_rows(float *bus, const float *rows, const int32_t *to, const float *gain_l,
                      const float *gain_r, uint32_t count) {
-    for (uint32_t r = 0; r < count; r++) {
-        float *left = bus + to[r] * 2 * BLOCK, *right = left + BLOCK;
-        vf l = vf_set(gain_l[r]), g = vf_set(gain_r[r]);
+    for (uint32_t first = 0, end; first < count; first = end) {
+        float *left = bus + to[first] * 2 * BLOCK, *right = left + BLOCK;
+        for (end = first + 1; end < count && to[end] == to[first];) end++;
         for (int i = 0; i < BLOCK; i += LANES) {
-            vf x = vf_load(rows + r * BLOCK + i);
-            vf_store(left + i, vf_load(left + i) + x * l);
-            vf_store(right + i, vf_load(right + i) + x * g);
+            vf l = vf_load(left + i), r = vf_load(right + i);
+            for (uint32_t n = first; n < end; n++) {
+                vf x = vf_load(rows + n * VOICE_ROW + i);
+                l += x * gain_l[n];
+                r += x * gain_r[n];
+            }
+            vf_store(left + i, l);
+            vf_store(right + i, r);
         }
     }
 }

@@ -22,7 +22,8 @@ static void noise_wave(const struct voice_run *run, uint32_t v) {
     __builtin_memcpy(&weight, run->words[NOISE_WEIGHT] + run->first + v, sizeof weight);
     vu counter = vu_set(age * 0x9e3779b9u + seed) + vu_from_i(vi_ramp()) * 0x9e3779b9u;
     for (int i = 0; i < BLOCK; i += LANES) {
-        vf_store(run->rows + v * BLOCK + i, vf_from_i(vi_from_u(noise_hash(counter))) * (weight * 0x1p-31f));
+        vf_store(run->rows + v * VOICE_ROW + i,
+                 vf_from_i(vi_from_u(noise_hash(counter))) * (weight * 0x1p-31f));
         counter += 0x9e3779b9u * (uint32_t)LANES;
     }
 }

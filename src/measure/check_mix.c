@@ -9,14 +9,14 @@
 enum { ROWS = 12, TIMES = 20000 };
 
 struct material {
-    float rows[ROWS * BLOCK], left[ROWS], right[ROWS], bus[STREAM_BUSES * 2 * BLOCK];
+    float rows[ROWS * VOICE_ROW], left[ROWS], right[ROWS], bus[STREAM_BUSES * 2 * BLOCK];
     int32_t to[ROWS];
 };
 
 static void make(struct material *m, uint64_t seed) {
     struct random r = random_at(seed, 2, 0, 0);
     double scale = seed & 1 ? 1e-39 : 1.5; /* denormals too */
-    for (int i = 0; i < ROWS * BLOCK; i++) m->rows[i] = (float)(random_range(&r, -1, 1) * scale);
+    for (int i = 0; i < ROWS * VOICE_ROW; i++) m->rows[i] = (float)(random_range(&r, -1, 1) * scale);
     for (int i = 0; i < ROWS; i++) {
         m->left[i] = (float)random_unit(&r);
         m->right[i] = (float)random_unit(&r);
@@ -43,8 +43,8 @@ static double error_db(const struct trial *t) {
     double bus[STREAM_BUSES * 2 * BLOCK] = {0}, signal = 0, error = 0;
     for (int r = 0; r < ROWS; r++)
         for (int i = 0; i < BLOCK; i++) {
-            bus[t->m.to[r] * 2 * BLOCK + i] += (double)t->m.rows[r * BLOCK + i] * t->m.left[r];
-            bus[t->m.to[r] * 2 * BLOCK + BLOCK + i] += (double)t->m.rows[r * BLOCK + i] * t->m.right[r];
+            bus[t->m.to[r] * 2 * BLOCK + i] += (double)t->m.rows[r * VOICE_ROW + i] * t->m.left[r];
+            bus[t->m.to[r] * 2 * BLOCK + BLOCK + i] += (double)t->m.rows[r * VOICE_ROW + i] * t->m.right[r];
         }
     for (int i = 0; i < 2 * BLOCK; i++) {
         double right = tanh(0.7 * (bus[i] + bus[2 * BLOCK + i])),

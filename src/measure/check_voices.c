@@ -63,7 +63,7 @@ struct trial {
     const struct kernels *table[2];
     bool differs;
     struct bank bank[2];
-    float rows[2][VOICE_RUN_MAX * BLOCK] __attribute__((aligned(64)));
+    float rows[2][VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
 };
 
 static bool same_block(struct trial *t, uint32_t count) {
@@ -73,7 +73,7 @@ static bool same_block(struct trial *t, uint32_t count) {
     if (memcmp(a->tail, b->tail, a->count * VOICE_TAIL * sizeof(float))) return false;
     for (uint32_t v = 0; v < count; v++)
         if (a->word[VOICE_RUN][v] &&
-            memcmp(t->rows[0] + v * BLOCK, t->rows[1] + v * BLOCK, BLOCK * sizeof(float)))
+            memcmp(t->rows[0] + v * VOICE_ROW, t->rows[1] + v * VOICE_ROW, BLOCK * sizeof(float)))
             return false;
     return true;
 }
@@ -122,7 +122,7 @@ static double voice_snr(const struct kernels *table, int program, const auralis_
     struct voice_start start;
     struct reference_voice reference;
     struct bank bank;
-    float rows[VOICE_RUN_MAX * BLOCK] __attribute__((aligned(64)));
+    float rows[VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
     double signal = 0, error = 0;
     instrument_start(note, 48000, 17, 0.25f, 0, &start);
     reference_start(&reference, &start);
@@ -169,7 +169,7 @@ static double worst_snr(const struct kernels *table, int program) {
 static double voice_time(const struct kernels *table, int program) {
     struct random r = random_at(7, 0, 0, 0);
     struct bank bank;
-    float rows[VOICE_RUN_MAX * BLOCK] __attribute__((aligned(64)));
+    float rows[VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
     fill(&bank, program, VOICE_RUN_MAX, &r);
     bank_fill(&bank, 0, VOICE_RUN, UINT32_MAX);
     struct voice_run run = {bank.word, bank.tail, 0, VOICE_RUN_MAX, rows};

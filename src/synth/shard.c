@@ -29,7 +29,7 @@ static void mix_run(struct bank *bank, const struct kernels *k, struct scratch *
     for (uint32_t s = 0; s < SHARD_STREAMS && bank->first[s] < end; s++) {
         uint32_t from = bank->first[s] > first ? bank->first[s] : first, to = least(bank->first[s + 1], end);
         if (!(listed >> s & 1) || from >= to) continue;
-        k->mix(bus[s], scratch->rows + (size_t)(from - first) * BLOCK,
+        k->mix(bus[s], scratch->rows + (size_t)(from - first) * VOICE_ROW,
                (const int32_t *)(const void *)bank->word[VOICE_BUS] + from,
                (const float *)(const void *)bank->word[VOICE_GAIN_L] + from,
                (const float *)(const void *)bank->word[VOICE_GAIN_R] + from, to - from);

@@ -22,7 +22,7 @@ struct shard {
 
 /* What all shards of an engine use in turn. */
 struct scratch {
-    float rows[VOICE_RUN_MAX * BLOCK] __attribute__((aligned(64)));
+    float rows[VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
     float bus[SHARD_BLOCKS][SHARD_STREAMS][BUS_FLOATS] __attribute__((aligned(64)));
     float block[2 * BLOCK] __attribute__((aligned(64)));
 };
