@@ -65,14 +65,13 @@ KERNEL void analog_wave(const struct voice_run *run, const struct analog_control
     }
     for (int i = 0; i < BLOCK; i += LANES) {
         vf x = vf_from_i(vi_from_u(p[0])) * saw1 + vf_from_i(vi_from_u(p[1])) * saw2;
-        vf_store(row + EDGE_TAPS / 2 + i, x + sin_phase(p[2]) * sine);
+        x += sin_phase(p[2]) * sine;
+        if (i < EDGE_TAPS) x += vf_load(tail + EDGE_TAPS / 2 + i);
+        vf_store(row + EDGE_TAPS / 2 + i, x);
         for (int o = 0; o < ANALOG_OSCILLATORS; o++) p[o] += step[o];
     }
-    for (int j = 0; j < EDGE_TAPS / 2; j++) {
-        row[j] = tail[j];
-        row[EDGE_TAPS / 2 + j] += tail[EDGE_TAPS / 2 + j];
-        row[BLOCK + EDGE_TAPS / 2 + j] = 0.0f;
-    }
+    __builtin_memcpy(row, tail, EDGE_TAPS / 2 * sizeof *row);
+    __builtin_memset(row + BLOCK + EDGE_TAPS / 2, 0, EDGE_TAPS / 2 * sizeof *row);
 }
 
 /* Adds the corrections of a sawtooth's edges in the block. The row's sample 0 lies 8 frames before the block;
@@ -119,7 +118,7 @@ static void analog_voices(const struct voice_run *run) {
     for (uint32_t v = 0; v < run->count; v++)
         if (run->words[VOICE_RUN][run->first + v])
             __builtin_memcpy(run->tail + (size_t)(run->first + v) * VOICE_TAIL,
-                             run->rows + v * VOICE_ROW + BLOCK, VOICE_TAIL * sizeof(float));
+                             run->rows + v * VOICE_ROW + BLOCK, EDGE_TAPS * sizeof(float));
     filter_rows(run);
 }
 

@@ -11,9 +11,7 @@
 
 #include "kernels/envelope.h"
 
-#if LANES == 16
-#define FILTER_GROUPS 4
-#elif LANES == 1
+#if LANES == 1
 #define FILTER_GROUPS 1
 #else
 #define FILTER_GROUPS 2

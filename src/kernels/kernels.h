@@ -20,8 +20,8 @@
 
 enum { BLOCK = 64 }; /* frames: the control period, part of the meaning of a stream */
 enum { VOICE_RUN_MAX = 64 } /* voices one call advances at most */;
-enum { VOICE_WORDS_MAX = 64, VOICE_TAIL = 16 };
-enum { VOICE_ROW = BLOCK + VOICE_TAIL }; /* floats from one voice's row to the next */
+enum { VOICE_WORDS_MAX = 64, VOICE_TAIL = 24 };
+enum { VOICE_ROW = BLOCK + 16 }; /* floats from one voice's row to the next */
 
 enum voice_program { PROGRAM_ANALOG, PROGRAM_BELL, PROGRAM_DRUM, PROGRAM_NOISE, VOICE_PROGRAMS };
 
@@ -111,7 +111,8 @@ enum voice_bus { BUS_DIRECT, BUS_WASH, STREAM_BUSES }; /* kick and bass stay out
 
 /* Advances voices [first, first + count) of a bank by one block; first is a multiple of 64, count 1–64. Voice
  * v's mono output goes to rows[(v − first) × 80 + frame]; the row of a voice that does not run is undefined.
- * `tail` holds 16 floats a voice: what a band-limited edge still has to say after the block (ANALOG only). */
+ * `tail` holds 24 floats a voice: what band-limited edges still have to say after the block, and eight zeros
+ * (ANALOG only). */
 struct voice_run {
     uint32_t *const *words;
     float *tail;

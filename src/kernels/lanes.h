@@ -229,16 +229,39 @@ KERNEL int vi_any(vi mask) {
 /* Turns a square of LANES rows over its diagonal: row[i] lane j becomes row[j] lane i. */
 KERNEL void lanes_transpose(vf row[LANES]) {
 #if LANES == 16
-    /* Interleaving row i with row i + N/2, log2 N times over, is the transpose. */
-    for (int stage = 0; stage < 4; stage++) {
-        vf next[16];
-        for (int i = 0; i < 8; i++) {
-            next[2 * i] = __builtin_shufflevector(row[i], row[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5,
-                                                  21, 6, 22, 7, 23);
-            next[2 * i + 1] = __builtin_shufflevector(row[i], row[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12,
-                                                      28, 13, 29, 14, 30, 15, 31);
+    /* Squares of four inside the 128-bit quarters first, which take one instruction a step; the quarters
+     * change places last. */
+    vf pair[16], quad[16];
+    for (int i = 0; i < 16; i += 2) {
+        pair[i] = __builtin_shufflevector(row[i], row[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12,
+                                          28, 13, 29);
+        pair[i + 1] = __builtin_shufflevector(row[i], row[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27,
+                                              14, 30, 15, 31);
+    }
+    for (int i = 0; i < 16; i += 4)
+        for (int k = 0; k < 2; k++) {
+            quad[i + 2 * k] = __builtin_shufflevector(pair[i + k], pair[i + k + 2], 0, 1, 16, 17, 4, 5, 20,
+                                                      21, 8, 9, 24, 25, 12, 13, 28, 29);
+            quad[i + 2 * k + 1] = __builtin_shufflevector(pair[i + k], pair[i + k + 2], 2, 3, 18, 19, 6, 7,
+                                                          22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
         }
-        for (int i = 0; i < 16; i++) row[i] = next[i];
+    for (int i = 0; i < 4; i++) { /* quad[4a + i] quarter b is row 4b + i, columns 4a … 4a + 3 */
+        vf even0 = __builtin_shufflevector(quad[i], quad[i + 4], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24,
+                                           25, 26, 27);
+        vf odd0 = __builtin_shufflevector(quad[i], quad[i + 4], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23,
+                                          28, 29, 30, 31);
+        vf even1 = __builtin_shufflevector(quad[i + 8], quad[i + 12], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18,
+                                           19, 24, 25, 26, 27);
+        vf odd1 = __builtin_shufflevector(quad[i + 8], quad[i + 12], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22,
+                                          23, 28, 29, 30, 31);
+        row[i] =
+            __builtin_shufflevector(even0, even1, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        row[i + 8] =
+            __builtin_shufflevector(even0, even1, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+        row[i + 4] =
+            __builtin_shufflevector(odd0, odd1, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        row[i + 12] =
+            __builtin_shufflevector(odd0, odd1, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
     }
 #elif LANES == 8
     /* Interleaves stay inside the 128-bit halves, which AVX2 does in one instruction; the halves change

@@ -477,5 +477,5 @@ void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t o
 
 uint64_t instrument_life(const auralis_note *note, uint32_t sample_rate) {
     struct envelope e = envelope_of(note, sample_rate);
-    return (uint64_t)(e.gate + at_least(exact_round(e.release * sample_rate), 64)) + VOICE_TAIL;
+    return (uint64_t)(e.gate + at_least(exact_round(e.release * sample_rate), 64)) + BLOCK;
 }

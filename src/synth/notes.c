@@ -51,7 +51,7 @@ static void start(struct auralis_stream *s, const auralis_note *note, uint32_t a
         return;
     }
     voice.word[VOICE_RUN] = UINT32_MAX;
-    uint64_t end = s->frame + offset + (uint64_t)voice.life + VOICE_TAIL;
+    uint64_t end = s->frame + offset + (uint64_t)voice.life + BLOCK;
     bank_add(bank, s->place, &voice, note->instrument, end);
     s->notes_started++;
 }

@@ -12,7 +12,7 @@ struct reference_voice {
     enum voice_program program;
     uint32_t word[VOICE_WORDS_MAX]; /* integers move on as in the kernels, floats stay as they began */
     double amp, s1, s2, a1, a2, a3, level[BELL_PARTIALS];
-    double tail[VOICE_TAIL];
+    double tail[16];
 };
 
 /* A voice as it starts. */
