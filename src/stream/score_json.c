@@ -363,7 +363,7 @@ static int check_keys(const struct phrase *p, json_t *root) {
         }
         if (!known)
             return refuse(
-                p, AURALIS_EINVAL, key,
+                p, AURALIS_EINVAL, *key ? key : "\"\"",
                 "is no key of a phrase; these are: sample_rate, duration_sec, chords, melody, kicks, swells, "
                 "chord_intervals, name, meta");
     }
