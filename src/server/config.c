@@ -239,9 +239,9 @@ static int begin_section(struct reader *r, const char *name) {
                         "[station %.40s]: a name is 1 to %d lower-case letters, digits, _ or -", name,
                         STATION_NAME_MAX);
     while (i < c->station_count && strcmp(c->station[i].name, name) != 0) i++;
-    if (r->stations_seen >> i & 1) return complain(r, AURALIS_EINVAL, "[station %s] is given twice", name);
     if (i == CONFIG_STATIONS_MAX)
         return complain(r, AURALIS_ELIMIT, "there are at most %d stations", CONFIG_STATIONS_MAX);
+    if (r->stations_seen >> i & 1) return complain(r, AURALIS_EINVAL, "[station %s] is given twice", name);
     if (i == c->station_count) c->station_count++;
     end_section(r);
     r->station = &c->station[i];
