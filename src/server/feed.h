@@ -1,0 +1,38 @@
+/* feed.h — where a listener's chunks come from, and how far it has got.
+ *
+ * A stream of its own, a station's ring, or a station's lane: to the listener they look the same, a row of chunks of
+ * equal length, of which it takes the next one or passes over it. One thread at a time. */
+#ifndef AURALIS_SERVER_FEED_H
+#define AURALIS_SERVER_FEED_H
+
+#include "server/lane.h"
+#include "stream/live.h"
+
+struct feed {
+    struct live_stream *stream; /* its own, or the station's */
+    struct lane *lane;          /* v0 and v1 on a station, else NULL */
+    bool own;
+    uint32_t rate, chunk; /* chunk: frames */
+    uint64_t first;       /* frame of the stream (of the lane) that the listener began with */
+    uint64_t frame;       /* of the next chunk */
+    uint64_t owed;        /* own: frames passed over that have not been rendered yet */
+};
+
+/* Whether the next chunk can be taken now. A feed that was left behind by the ring moves on to what is still there and
+ * says so in `lost`. */
+bool feed_ready(struct feed *feed, bool *lost);
+
+/* Own: asks for a wake-up when there is more. */
+void feed_want(struct feed *feed);
+
+/* The next chunk's samples (not of a lane); false when it is not there. */
+bool feed_copy(struct feed *feed, float *audio);
+
+/* Moves on by a chunk that was taken, or passes over one. */
+void feed_advance(struct feed *feed);
+void feed_pass(struct feed *feed);
+
+/* How long after its first frame the next chunk begins, ns. */
+int64_t feed_position(const struct feed *feed);
+
+#endif

@@ -1,0 +1,218 @@
+/* http.c — plain HTTP requests (see http.h).
+ *
+ * The page is a fixed set of files inside the program, so no path of a request ever meets a file system. Its policy lets
+ * scripts, styles and worklets come from here only, and talks only to here; the page is isolated (COOP, COEP), which gives
+ * it shared memory between its worklet and its scripts. Bodies are bounded before they are kept. */
+#include "server/http.h"
+#include "server/web.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEADERS = 3072, PIECE = 16 * 1024 };
+
+static const char POLICY[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                             "font-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self'; "
+                             "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+struct exchange {
+    struct server *server;
+    struct request request;
+    char content_type[REQUEST_HEADER], if_none_match[REQUEST_HEADER];
+    char *body;
+    size_t body_length; /* counts on past the limit */
+    struct api_response response;
+    const char *bytes; /* to send */
+    size_t length, sent;
+    bool head, done;
+};
+
+/* Headers ------------------------------------------------------------------------------------------------ */
+
+struct head {
+    struct lws *wsi;
+    unsigned char buffer[LWS_PRE + HEADERS], *at, *end;
+    bool failed;
+};
+
+static void add(struct head *h, const char *name, const char *value) {
+    if (lws_add_http_header_by_name(h->wsi, (const unsigned char *)name, (const unsigned char *)value,
+                                    (int)strlen(value), &h->at, h->end))
+        h->failed = true;
+}
+
+static void begin(struct head *h, struct lws *wsi, int status, const char *type, size_t length) {
+    h->wsi = wsi;
+    h->at = h->buffer + LWS_PRE;
+    h->end = h->at + HEADERS;
+    h->failed = lws_add_http_header_status(wsi, (unsigned int)status, &h->at, h->end) != 0;
+    if (type) add(h, "content-type:", type);
+    if (status != 304 && lws_add_http_header_content_length(wsi, length, &h->at, h->end)) h->failed = true;
+    add(h, "x-content-type-options:", "nosniff");
+    add(h, "referrer-policy:", "no-referrer");
+}
+
+static int finish(struct head *h) {
+    if (h->failed) return -1;
+    return lws_finalize_write_http_header(h->wsi, h->buffer + LWS_PRE, &h->at, h->end) ? -1 : 0;
+}
+
+/* Answering ---------------------------------------------------------------------------------------------- */
+
+static int send_body(struct exchange *x, struct lws *wsi) {
+    if (x->head || !x->length) {
+        x->done = true;
+        return lws_http_transaction_completed(wsi) ? -1 : 0;
+    }
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static int answer_page(struct exchange *x, struct lws *wsi) {
+    struct head h;
+    const void *bytes;
+    size_t length;
+    const char *type;
+    if (web_file(x->request.path, &bytes, &length, &type) < 0) return 1;
+    const char *etag = web_etag(x->request.path);
+    bool same = etag && !strcmp(etag, x->if_none_match);
+    x->bytes = bytes;
+    x->length = same ? 0 : length;
+    begin(&h, wsi, same ? 304 : 200, same ? NULL : type, length);
+    if (etag) add(&h, "etag:", etag);
+    add(&h, "cache-control:", "no-cache");
+    add(&h, "content-security-policy:", POLICY);
+    add(&h, "cross-origin-opener-policy:", "same-origin");
+    add(&h, "cross-origin-embedder-policy:", "require-corp");
+    return finish(&h) < 0 ? -1 : send_body(x, wsi);
+}
+
+static int answer_response(struct exchange *x, struct lws *wsi) {
+    struct api_response *r = &x->response;
+    struct head h;
+    begin(&h, wsi, r->status, r->body ? r->content_type : NULL, r->length);
+    add(&h, "cache-control:", "no-store");
+    if (*r->allow) add(&h, "allow:", r->allow);
+    if (*r->location) add(&h, "location:", r->location);
+    x->bytes = r->body;
+    x->length = r->body ? r->length : 0;
+    x->head = r->head;
+    return finish(&h) < 0 ? -1 : send_body(x, wsi);
+}
+
+static int answer_api(struct exchange *x, struct lws *wsi) {
+    struct api_request request = {.method = x->request.method,
+                                  .path = x->request.path,
+                                  .query = x->request.query,
+                                  .content_type = *x->content_type ? x->content_type : NULL,
+                                  .body = x->body,
+                                  .body_length = x->body_length};
+    api_handle(&x->server->host, &request, &x->response);
+    return answer_response(x, wsi);
+}
+
+static int answer_refusal(struct exchange *x, struct lws *wsi, int code, const char *message) {
+    struct refusal why;
+    refuse_with(&why, code, NULL, "%s", message);
+    x->response = (struct api_response){
+        .status = refusal_status(code), .content_type = "application/json", .body = malloc(REFUSAL_BODY_MAX)};
+    if (!x->response.body) return -1;
+    x->response.length = refusal_body(&why, x->response.body, REFUSAL_BODY_MAX);
+    x->response.head = x->head;
+    if (code == REFUSAL_METHOD_NOT_ALLOWED) strcpy(x->response.allow, "GET, HEAD");
+    return answer_response(x, wsi);
+}
+
+static int answer(struct exchange *x, struct lws *wsi) {
+    const char *method = x->request.method;
+    if (api_owns(x->request.path)) return answer_api(x, wsi);
+    if (strcmp(method, "GET") && !x->head)
+        return answer_refusal(x, wsi, REFUSAL_METHOD_NOT_ALLOWED, "the page is only to be read");
+    int result = answer_page(x, wsi);
+    return result <= 0 ? result : answer_refusal(x, wsi, REFUSAL_NOT_FOUND, "there is nothing at this address");
+}
+
+/* Requests with a body, be it empty, are answered when all of it is there. */
+static bool has_body(struct lws *wsi, const struct exchange *x) {
+    char length[32];
+    if (!strcmp(x->request.method, "GET") || x->head) return false;
+    request_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof length);
+    return strtoull(length, NULL, 10) > 0;
+}
+
+struct exchange *http_begin(struct server *server, struct lws *wsi, int *result) {
+    struct exchange *x = calloc(1, sizeof *x);
+    *result = -1;
+    if (!x) return NULL;
+    x->server = server;
+    atomic_fetch_add_explicit(&server->metrics.requests, 1, memory_order_relaxed);
+    bool fits = request_read(wsi, &x->request);
+    request_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, x->content_type, sizeof x->content_type);
+    request_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, x->if_none_match, sizeof x->if_none_match);
+    if (!x->request.method) return x;
+    x->head = !strcmp(x->request.method, "HEAD");
+    if (!fits)
+        *result = answer_refusal(x, wsi, REFUSAL_TOO_LARGE, "the address is too long");
+    else
+        *result = has_body(wsi, x) ? 0 : answer(x, wsi);
+    return x;
+}
+
+int http_body(struct exchange *x, struct lws *wsi, const void *bytes, size_t size) {
+    (void)wsi;
+    x->body_length += size;
+    if (x->body_length > API_BODY_MAX) return 0; /* answered, and not kept */
+    char *body = realloc(x->body, x->body_length);
+    if (!body) return -1;
+    memcpy(body + x->body_length - size, bytes, size);
+    x->body = body;
+    return 0;
+}
+
+int http_body_complete(struct exchange *x, struct lws *wsi) {
+    return x->done || x->bytes ? 0 : answer(x, wsi);
+}
+
+int http_writable(struct exchange *x, struct lws *wsi) {
+    unsigned char piece[LWS_PRE + PIECE];
+    size_t left = x->length - x->sent, size = left < PIECE ? left : PIECE;
+    if (x->done || !x->bytes) return 0;
+    memcpy(piece + LWS_PRE, x->bytes + x->sent, size);
+    x->sent += size;
+    bool last = x->sent == x->length;
+    if (lws_write(wsi, piece + LWS_PRE, size, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0) return -1;
+    if (!last) {
+        lws_callback_on_writable(wsi);
+        return 0;
+    }
+    x->done = true;
+    return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+void http_end(struct exchange *x) {
+    if (!x) return;
+    free(x->body);
+    api_response_clear(&x->response);
+    free(x);
+}
+
+bool http_done(const struct exchange *x) {
+    return x->done;
+}
+
+int http_refuse(struct lws *wsi, const struct refusal *why, uint32_t retry_seconds) {
+    struct head h;
+    unsigned char body[LWS_PRE + REFUSAL_BODY_MAX];
+    size_t length = refusal_body(why, (char *)body + LWS_PRE, REFUSAL_BODY_MAX);
+    begin(&h, wsi, refusal_status(why->code), "application/json", length);
+    add(&h, "cache-control:", "no-store");
+    add(&h, "connection:", "close");
+    if (retry_seconds) {
+        char seconds[16];
+        snprintf(seconds, sizeof seconds, "%u", retry_seconds);
+        add(&h, "retry-after:", seconds);
+    }
+    if (finish(&h) < 0) return -1;
+    return lws_write(wsi, body + LWS_PRE, length, LWS_WRITE_HTTP_FINAL) < 0 ? -1 : 0;
+}

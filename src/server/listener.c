@@ -1,0 +1,457 @@
+/* listener.c — one connection (see listener.h): its life, its time, and its messages. */
+#include "server/listener.h"
+
+#include "base/monotonic.h"
+#include "base/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t STATUS_PERIOD = 5 * MONOTONIC_SECOND, POLL = 5 * MONOTONIC_MS;
+enum { OBSERVE_MS = 100 };
+
+/* Opening ------------------------------------------------------------------------------------------------ */
+
+static int open_own(struct listener *l, struct refusal *why) {
+    auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
+    const struct stream_request *r = &l->request;
+    if (*r->preset && preset_store_load(l->loop->server->presets, r->preset, &p, why) < 0) return -why->code;
+    for (int i = 0; i < auralis_parameter_count(); i++)
+        if (r->set >> i & 1) auralis_parameters_put(&p, i, auralis_parameters_get(&r->values, i), NULL);
+    struct live_spec spec = {.stream = {.seed = r->seed,
+                                        .sample_rate = l->protocol->rate,
+                                        .parameters = &p,
+                                        .start = r->start},
+                             .depth = l->feed.chunk > 5 * LIVE_SLICE ? l->feed.chunk : 0,
+                             .notify = loop_wake,
+                             .self = l->loop};
+    int result = live_open(l->loop->server->live, &spec, &l->feed.stream);
+    if (result == AURALIS_ELIMIT)
+        return refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server renders as many streams as it can; try again later");
+    if (result < 0) return refuse_with(why, REFUSAL_INTERNAL, NULL, "%s", auralis_strerror(result));
+    l->feed.own = true;
+    l->feed.rate = l->protocol->rate;
+    l->feed.first = l->feed.frame = r->start;
+    return 0;
+}
+
+static int join_station(struct listener *l, struct refusal *why) {
+    struct server *server = l->loop->server;
+    l->station = server_station(server, l->request.station);
+    if (l->station < 0)
+        return refuse_with(why, REFUSAL_NOT_FOUND, "station", "there is no station \"%s\"", l->request.station);
+    l->feed.stream = server->station[l->station].stream;
+    l->feed.rate = l->protocol->rate;
+    if (l->protocol->version < 2) {
+        l->feed.lane = loop_lane(l->loop, (uint32_t)l->station);
+        if (!l->feed.lane) return refuse_with(why, REFUSAL_INTERNAL, NULL, "out of memory");
+    }
+    atomic_fetch_add(&server->station[l->station].listeners, 1);
+    struct live_state state;
+    live_read_state(l->feed.stream, &state);
+    l->ticket_seen = state.ticket;
+    return 0;
+}
+
+/* Seconds of the message bucket: where a page's sliders speak, its time runs faster. */
+static double bucket_time(const struct listener *l) {
+    return (double)monotonic_now() * 1e-9 * l->protocol->patience;
+}
+
+int listener_create(struct loop *loop, const struct protocol *protocol, const struct stream_request *request,
+                    const char *client_id, struct listener **out, struct refusal *why) {
+    struct listener *l = calloc(1, sizeof *l);
+    if (!l) return refuse_with(why, REFUSAL_INTERNAL, NULL, "out of memory");
+    l->loop = loop;
+    l->protocol = protocol;
+    l->request = *request;
+    l->station = -1;
+    l->outbox_end = &l->outbox;
+    l->feed.chunk = protocol->version == 2 ? request->chunk : V1_CHUNK_FRAMES;
+    snprintf(l->client_id, sizeof l->client_id, "%s", client_id);
+    tier_begin(&l->tier, request->tier);
+    l->tier_floor = request->tier;
+    token_bucket_begin(&l->tokens, bucket_time(l));
+    atomic_fetch_add(&loop->server->listeners, 1);
+    int result = request->personal ? open_own(l, why) : join_station(l, why);
+    if (result < 0) {
+        listener_destroy(l);
+        return result;
+    }
+    *out = l;
+    return 0;
+}
+
+static void leave_feed(struct listener *l) {
+    if (l->feed.own) {
+        live_close(l->feed.stream);
+    } else if (l->feed.stream && (l->protocol->version == 2 || l->feed.lane)) {
+        atomic_fetch_sub(&l->loop->server->station[l->station].listeners, 1);
+        if (l->feed.lane) loop_lane_release(l->loop, (uint32_t)l->station);
+    }
+}
+
+static void stop_waiting(struct listener *l) {
+    if (!l->waiting) return;
+    l->waiting = false;
+    if (l->waiting_next) l->waiting_next->waiting_previous = l->waiting_previous;
+    if (l->waiting_previous)
+        l->waiting_previous->waiting_next = l->waiting_next;
+    else
+        l->loop->waiting = l->waiting_next;
+}
+
+static void start_waiting(struct listener *l) {
+    if (l->waiting) return;
+    l->waiting = true;
+    l->waiting_previous = NULL;
+    l->waiting_next = l->loop->waiting;
+    if (l->waiting_next) l->waiting_next->waiting_previous = l;
+    l->loop->waiting = l;
+}
+
+static void leave_loop(struct listener *l) {
+    if (!l->begun) return;
+    schedule_cancel(&l->loop->schedule, &l->wake);
+    stop_waiting(l);
+    if (l->next) l->next->previous = l->previous;
+    if (l->previous)
+        l->previous->next = l->next;
+    else
+        l->loop->listeners = l->next;
+}
+
+void listener_destroy(struct listener *l) {
+    struct server *server = l->loop->server;
+    leave_loop(l);
+    leave_feed(l);
+    for (struct outgoing *o = l->outbox, *next; o; o = next) {
+        next = o->next;
+        free(o);
+    }
+    atomic_fetch_sub(&server->depth_ms, l->depth_ms);
+    atomic_fetch_sub(&server->listeners, 1);
+    if (l->counted) {
+        pthread_mutex_lock(&server->limits_lock);
+        address_limits_leave(server->limits, &l->address);
+        pthread_mutex_unlock(&server->limits_lock);
+    }
+    free(l);
+}
+
+/* Time --------------------------------------------------------------------------------------------------- */
+
+static int64_t depth_of(const struct listener *l) {
+    return tier_milliseconds(l->tier.tier) * MONOTONIC_MS;
+}
+
+static int64_t due_of(const struct listener *l) {
+    return l->base + feed_position(&l->feed);
+}
+
+double listener_ahead_ms(const struct listener *l, int64_t now) {
+    double ahead = (double)(due_of(l) + depth_of(l) - now) * 1e-6;
+    return ahead > 0 ? ahead : 0;
+}
+
+static int64_t period_of(const struct listener *l) {
+    return monotonic_span(l->feed.chunk, l->feed.rate);
+}
+
+/* On a station it begins a depth and two chunks behind what is rendered for sure, so that the burst is history. */
+static void place_on_station(struct listener *l, int64_t now) {
+    struct feed *f = &l->feed;
+    uint64_t back = (uint64_t)f->rate * tier_milliseconds(l->tier.tier) / 1000 + 2 * (uint64_t)f->chunk;
+    if (f->lane) {
+        uint64_t due = lane_chunk_at(f->lane, now), oldest = lane_oldest(f->lane);
+        back = (back + f->chunk - 1) / f->chunk;
+        f->frame = (due > oldest + back ? due - back : oldest) * f->chunk;
+    } else {
+        uint64_t due = live_due(f->stream, now), oldest = live_oldest(f->stream);
+        f->frame = due > oldest + back ? due - back : oldest;
+    }
+    f->first = f->frame;
+}
+
+static void set_clock(struct listener *l, int64_t now) {
+    l->joined = now;
+    if (!l->feed.own) place_on_station(l, now);
+    uint64_t hash = random_mix((uint64_t)now ^ (uint64_t)(uintptr_t)l);
+    l->base = now - depth_of(l) - (int64_t)(hash % (uint64_t)period_of(l));
+    l->status_at = now + STATUS_PERIOD;
+}
+
+/* The kernel's send buffer holds a message and a tenth of a second: enough to be never idle, too little to go stale. */
+static void bound_socket(const struct listener *l) {
+    int bytes = (int)(l->feed.rate / 10 + l->feed.chunk) * 2 * (int)sizeof(float);
+    setsockopt(lws_get_socket_fd(l->wsi), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
+void listener_begin(struct listener *l, struct lws *wsi) {
+    struct loop *loop = l->loop;
+    int64_t now = monotonic_now();
+    l->wsi = wsi;
+    l->begun = true;
+    l->next = loop->listeners;
+    if (l->next) l->next->previous = l;
+    loop->listeners = l;
+    bound_socket(l);
+    set_clock(l, now);
+    l->protocol->greet(l);
+    if (loop->draining) l->protocol->part(l, "the server is stopping");
+    listener_tick(l, now);
+}
+
+/* Whether the next chunk is to go out now. Not there yet: asks the worker, and looks again in case it was quicker. */
+static bool chunk_to_send(struct listener *l, int64_t now) {
+    if (l->close_code || due_of(l) > now) return false;
+    bool lost = false, ready = feed_ready(&l->feed, &lost);
+    if (!ready && l->feed.own) {
+        start_waiting(l);
+        feed_want(&l->feed);
+        ready = feed_ready(&l->feed, &lost);
+    }
+    l->discontinuity |= lost;
+    return ready;
+}
+
+/* A reader that is too slow: passes over what it could not play in time any more. */
+static void pass_stale(struct listener *l, int64_t now) {
+    while (due_of(l) + depth_of(l) < now) {
+        feed_pass(&l->feed);
+        l->discontinuity = true;
+        l->passed++;
+    }
+}
+
+static void rest(struct listener *l, int64_t now) {
+    int64_t due = due_of(l), at = l->status_at;
+    if (l->asked) due += depth_of(l);
+    if (due <= now) due = now + POLL;
+    if (due < at && !l->close_code) at = due;
+    schedule_set(&l->loop->schedule, &l->wake, at);
+}
+
+void listener_tick(struct listener *l, int64_t now) {
+    if (now >= l->status_at) {
+        l->protocol->status(l);
+        l->status_at += STATUS_PERIOD;
+    }
+    if (live_failed(l->feed.stream)) listener_close(l, CLOSE_INTERNAL, "the stream could not be opened");
+    if (l->asked && l->chunks_sent) pass_stale(l, now);
+    if (!l->asked && (l->outbox || l->close_code || chunk_to_send(l, now))) {
+        l->asked = true;
+        lws_callback_on_writable(l->wsi);
+    }
+    rest(l, now);
+}
+
+/* Sending ------------------------------------------------------------------------------------------------ */
+
+static int send_text(struct listener *l) {
+    struct outgoing *o = l->outbox;
+    l->outbox = o->next;
+    if (!l->outbox) l->outbox_end = &l->outbox;
+    l->outbox_count--;
+    int sent = lws_write(l->wsi, o->bytes + LWS_PRE, o->length, LWS_WRITE_TEXT);
+    free(o);
+    return sent < 0 ? -1 : 0;
+}
+
+static void show_depth(struct listener *l, int64_t now) {
+    uint64_t ahead = (uint64_t)listener_ahead_ms(l, now);
+    atomic_fetch_add(&l->loop->server->depth_ms, ahead - l->depth_ms);
+    l->depth_ms = ahead;
+    histogram_add(&l->loop->server->metrics.ahead, (int64_t)ahead * MONOTONIC_MS, 1);
+}
+
+bool listener_retier(struct listener *l, int before) {
+    if (l->tier.tier < l->tier_floor) tier_request(&l->tier, l->tier_floor);
+    if (l->tier.tier == before) return false;
+    int64_t change = ((int64_t)tier_milliseconds(l->tier.tier) - tier_milliseconds(before)) * MONOTONIC_MS;
+    if (l->feed.own) l->base -= change; /* a station has nothing further ahead to give */
+    return true;
+}
+
+/* What is learned from a chunk that went out `late` after it was due, once every 100 ms of audio. */
+static void observe(struct listener *l, int64_t due, int64_t now, bool underrun) {
+    l->since_observed += l->feed.chunk;
+    if (!underrun && l->since_observed < l->feed.rate * OBSERVE_MS / 1000) return;
+    l->since_observed = 0;
+    int before = l->tier.tier;
+    if (tier_observe(&l->tier, (double)due * 1e-6, (double)now * 1e-6, underrun) && listener_retier(l, before))
+        l->protocol->retiered(l);
+    if (++l->observed % 10 == 0) show_depth(l, now);
+}
+
+/* The chunk at hand goes out now. One that is later than the buffer is deep moves the listener's time. */
+static void account(struct listener *l, int64_t now, size_t bytes) {
+    struct metrics *m = &l->loop->server->metrics;
+    int64_t due = due_of(l), late = now - due;
+    bool underrun = late > depth_of(l) && l->chunks_sent;
+    if (late > depth_of(l)) l->base += late - depth_of(l);
+    if (underrun) {
+        l->underruns++;
+        atomic_fetch_add_explicit(&m->underruns, 1, memory_order_relaxed);
+    }
+    if (due >= l->joined) {
+        histogram_add(&m->jitter, late, 1);
+        observe(l, due, now, underrun);
+    }
+    l->chunks_sent++;
+    l->bytes_sent += bytes;
+    atomic_fetch_add_explicit(&m->chunks_sent, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&m->bytes_sent, bytes, memory_order_relaxed);
+}
+
+static int send_chunk(struct listener *l, int64_t now) {
+    unsigned char *message = l->loop->message + LWS_PRE;
+    size_t size = l->protocol->chunk(l, message);
+    if (!size) return 0;
+    account(l, now, size);
+    feed_advance(&l->feed);
+    l->sequence++;
+    l->discontinuity = false;
+    if (lws_write(l->wsi, message, size, l->protocol->write) >= 0) return 0;
+    atomic_fetch_add_explicit(&l->loop->server->metrics.send_errors[SEND_DISCONNECT], 1, memory_order_relaxed);
+    return -1;
+}
+
+int listener_writable(struct listener *l) {
+    int64_t now = monotonic_now();
+    int result = 0;
+    if (l->asked && l->chunks_sent) pass_stale(l, now);
+    l->asked = false;
+    if (l->outbox) {
+        result = send_text(l);
+    } else if (l->close_code) {
+        lws_close_reason(l->wsi, (enum lws_close_status)l->close_code, (unsigned char *)l->close_reason,
+                         strlen(l->close_reason));
+        return -1;
+    } else if (chunk_to_send(l, now)) {
+        result = send_chunk(l, now);
+    }
+    if (result == 0) listener_tick(l, now);
+    return result;
+}
+
+void listener_say(struct listener *l, const char *text, size_t length) {
+    if (!length || l->close_code || l->outbox_count >= LISTENER_OUTBOX) return;
+    struct outgoing *o = malloc(sizeof *o + LWS_PRE + length);
+    if (!o) return;
+    o->next = NULL;
+    o->length = length;
+    memcpy(o->bytes + LWS_PRE, text, length);
+    *l->outbox_end = o;
+    l->outbox_end = &o->next;
+    l->outbox_count++;
+    if (l->asked || !l->wsi) return;
+    l->asked = true;
+    lws_callback_on_writable(l->wsi);
+}
+
+void listener_close(struct listener *l, int code, const char *reason) {
+    if (l->close_code) return;
+    l->close_code = code;
+    snprintf(l->close_reason, sizeof l->close_reason, "%s", reason);
+    if (!l->asked) {
+        l->asked = true;
+        lws_callback_on_writable(l->wsi);
+    }
+}
+
+/* Receiving ---------------------------------------------------------------------------------------------- */
+
+static bool may_speak(struct listener *l, struct refusal *why) {
+    int verdict = token_bucket_take(&l->tokens, bucket_time(l));
+    if (verdict == TOKEN_GRANTED) return true;
+    refuse_with(why, REFUSAL_RATE_LIMITED, NULL, "at most %.0f messages a second",
+                TOKEN_RATE * l->protocol->patience);
+    l->protocol->complain(l, why);
+    if (verdict == TOKEN_CLOSE) listener_close(l, CLOSE_POLICY, "too many messages");
+    return false;
+}
+
+static void take_message(struct listener *l, bool binary) {
+    struct refusal why;
+    if (!may_speak(l, &why)) return;
+    if (l->inbox_overflow)
+        refuse_with(&why, REFUSAL_TOO_LARGE, NULL, "a message has at most %d bytes", LISTENER_INBOX);
+    else if (binary)
+        refuse_with(&why, REFUSAL_INVALID_MESSAGE, NULL, "messages are JSON texts, not binary");
+    else {
+        l->protocol->receive(l, l->inbox, l->inbox_length);
+        return;
+    }
+    l->protocol->complain(l, &why);
+}
+
+int listener_received(struct listener *l, const char *text, size_t length, bool first, bool last, bool binary) {
+    if (first) {
+        l->inbox_length = 0;
+        l->inbox_overflow = false;
+    }
+    if (length > LISTENER_INBOX - l->inbox_length) {
+        l->inbox_overflow = true;
+    } else {
+        memcpy(l->inbox + l->inbox_length, text, length);
+        l->inbox_length += length;
+    }
+    if (last && !l->close_code) take_message(l, binary);
+    return 0;
+}
+
+/* Changes ------------------------------------------------------------------------------------------------ */
+
+int listener_change(struct listener *l, const auralis_parameters *values, auralis_parameter_set set,
+                    struct refusal *why) {
+    uint64_t ticket = l->feed.own ? live_set(l->feed.stream, values, set)
+                                  : station_change(&l->loop->server->station[l->station], values, set);
+    if (!ticket)
+        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL, "too many changes at once; try again in a moment");
+    l->ticket_own = ticket;
+    if (l->feed.own) {
+        start_waiting(l);
+        loop_wake(l->loop); /* the worker may have been quicker */
+    }
+    return 0;
+}
+
+void listener_keep_waiting(struct listener *l) {
+    if (l->feed.own && l->ticket_own > l->ticket_seen) start_waiting(l);
+}
+
+void listener_check_changes(struct listener *l) {
+    struct live_state state;
+    live_read_state(l->feed.stream, &state);
+    if (state.ticket <= l->ticket_seen) return;
+    bool own = l->ticket_own > l->ticket_seen && l->ticket_own <= state.ticket;
+    l->ticket_seen = state.ticket;
+    l->protocol->changed(l, &state, own);
+}
+
+void listener_parameters(struct listener *l, auralis_parameters *out) {
+    if (l->feed.own) {
+        struct live_state state;
+        live_read_state(l->feed.stream, &state);
+        *out = state.parameters;
+    } else {
+        station_parameters(&l->loop->server->station[l->station], out);
+    }
+}
+
+bool listener_request_tier(struct listener *l, int tier) {
+    int64_t now = monotonic_now();
+    if (l->tier_asked && now - l->tier_asked < MONOTONIC_SECOND) return false;
+    l->tier_asked = now;
+    int before = l->tier.tier;
+    l->tier_floor = tier;
+    tier_request(&l->tier, tier);
+    listener_retier(l, before);
+    return true;
+}
+
+uint64_t listener_seed(const struct listener *l) {
+    return l->feed.own ? l->request.seed : l->loop->server->station[l->station].config->seed;
+}

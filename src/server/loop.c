@@ -1,0 +1,265 @@
+/* loop.c — an event loop (see loop.h).
+ *
+ * One callback takes everything that libwebsockets has to tell and hands it on: sockets to their listener, requests to
+ * their exchange. Which of the two a connection is stands in its `struct connection`. Time is one timer, always set to the
+ * earliest entry of the schedule. */
+#include "server/loop.h"
+#include "server/gate.h"
+#include "server/http.h"
+#include "server/listener.h"
+
+#include "base/monotonic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t HOUSEKEEPING = 100 * MONOTONIC_MS;
+
+struct connection {
+    struct listener *listener; /* a socket, from its handshake on */
+    struct exchange *exchange; /* the request at hand */
+};
+
+static struct connection *connection_of(struct lws *wsi) {
+    return lws_get_opaque_user_data(wsi);
+}
+
+static struct connection *connection_make(struct lws *wsi) {
+    struct connection *c = connection_of(wsi);
+    if (c) return c;
+    c = calloc(1, sizeof *c);
+    lws_set_opaque_user_data(wsi, c);
+    return c;
+}
+
+static void connection_free(struct lws *wsi) {
+    struct connection *c = connection_of(wsi);
+    if (!c) return;
+    if (c->listener) listener_destroy(c->listener);
+    http_end(c->exchange);
+    free(c);
+    lws_set_opaque_user_data(wsi, NULL);
+}
+
+/* 0: the handshake may go on; above: it has been refused; below: hang up. */
+static int on_handshake(struct loop *loop, struct lws *wsi) {
+    struct connection *c = connection_make(wsi);
+    struct refusal why;
+    uint32_t retry_seconds;
+    if (!c || c->listener) return -1;
+    if (gate_enter(loop, wsi, &c->listener, &why, &retry_seconds) >= 0) return 0;
+    if (why.code == REFUSAL_RATE_LIMITED || why.code == REFUSAL_OVERLOADED)
+        atomic_fetch_add_explicit(&loop->server->metrics.refused, 1, memory_order_relaxed);
+    return http_refuse(wsi, &why, retry_seconds) < 0 ? -1 : 1;
+}
+
+static int on_request(struct loop *loop, struct lws *wsi) {
+    struct connection *c = connection_make(wsi);
+    int result;
+    if (!c) return -1;
+    http_end(c->exchange);
+    c->exchange = http_begin(loop->server, wsi, &result);
+    return result;
+}
+
+static int on_received(struct connection *c, struct lws *wsi, const void *bytes, size_t size) {
+    bool last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
+    return listener_received(c->listener, bytes, size, lws_is_first_fragment(wsi), last, lws_frame_is_binary(wsi));
+}
+
+/* What concerns one connection. */
+static int on_connection(struct loop *loop, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t size) {
+    struct connection *c = connection_of(wsi);
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return on_handshake(loop, wsi);
+    case LWS_CALLBACK_HTTP:
+        return on_request(loop, wsi);
+    case LWS_CALLBACK_WSI_DESTROY:
+        connection_free(wsi);
+        return 0;
+    case LWS_CALLBACK_HTTP_BODY:
+        return c && c->exchange ? http_body(c->exchange, wsi, in, size) : -1;
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return c && c->exchange ? http_body_complete(c->exchange, wsi) : -1;
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return c && c->exchange ? http_writable(c->exchange, wsi) : 0;
+    case LWS_CALLBACK_ESTABLISHED:
+        if (!c || !c->listener) return -1;
+        listener_begin(c->listener, wsi);
+        return 0;
+    case LWS_CALLBACK_RECEIVE:
+        return c && c->listener ? on_received(c, wsi, in, size) : -1;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return c && c->listener ? listener_writable(c->listener) : -1;
+    default:
+        return 0;
+    }
+}
+
+/* The workers have called: those who wait look again, and changes of stations are passed on. */
+static void on_wake(struct loop *loop) {
+    if (!atomic_exchange(&loop->woken, false)) return;
+    int64_t now = monotonic_now();
+    struct listener *first = loop->waiting;
+    loop->waiting = NULL;
+    while (first) {
+        struct listener *l = first;
+        first = l->waiting_next;
+        l->waiting = false;
+        l->waiting_next = l->waiting_previous = NULL;
+        listener_check_changes(l);
+        listener_tick(l, now);
+        listener_keep_waiting(l);
+    }
+    for (uint32_t i = 0; i < loop->server->station_count; i++) {
+        struct live_state state;
+        live_read_state(loop->server->station[i].stream, &state);
+        if (state.ticket == loop->seen[i]) continue;
+        loop->seen[i] = state.ticket;
+        for (struct listener *l = loop->listeners; l; l = l->next)
+            if (l->station == (int)i) listener_check_changes(l);
+    }
+}
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
+    struct lws_context *context = lws_get_context(wsi);
+    struct loop *loop = context ? lws_context_user(context) : NULL;
+    (void)user;
+    if (!loop) return 0;
+    int result = 0;
+    if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED)
+        on_wake(loop);
+    else
+        result = on_connection(loop, wsi, reason, in, size);
+    loop_rearm(loop);
+    return result;
+}
+
+/* A request that has no subprotocol speaks the first; which version that is, the path decides. */
+static const struct lws_protocols PROTOCOLS[] = {{.name = "auralis", .callback = callback, .rx_buffer_size = 2048},
+                                                 {.name = "auralis-v2", .callback = callback, .rx_buffer_size = 2048},
+                                                 {.name = "auralis-v1", .callback = callback, .rx_buffer_size = 2048},
+                                                 {0}};
+
+/* A peer that is silent is asked after 20 s, and given up after 45 s. */
+static const lws_retry_bo_t IDLE = {.secs_since_valid_ping = 20, .secs_since_valid_hangup = 45};
+
+void loop_wake(void *self) {
+    struct loop *loop = self;
+    if (!atomic_exchange(&loop->woken, true)) lws_cancel_service(loop->context);
+}
+
+/* Time --------------------------------------------------------------------------------------------------- */
+
+static void on_time(lws_sorted_usec_list_t *timer) {
+    struct loop *loop = lws_container_of(timer, struct loop, timer);
+    int64_t now = monotonic_now();
+    for (struct wake *w; (w = schedule_first(&loop->schedule)) && w->at <= now;)
+        listener_tick(lws_container_of(w, struct listener, wake), now);
+    loop_rearm(loop);
+}
+
+void loop_rearm(struct loop *loop) {
+    const struct wake *first = schedule_first(&loop->schedule);
+    if (!first || !loop->context) return;
+    if (first->at == loop->armed) return;
+    int64_t wait = first->at - monotonic_now();
+    loop->armed = first->at;
+    lws_sul_schedule(loop->context, 0, &loop->timer, on_time, wait > 1000 ? wait / 1000 : 1);
+}
+
+static void begin_drain(struct loop *loop, int64_t now) {
+    loop->draining = true;
+    loop->drained_by = now + SERVER_DRAIN_SECONDS * MONOTONIC_SECOND;
+    for (struct listener *l = loop->listeners; l; l = l->next) l->protocol->part(l, "the server is stopping");
+}
+
+/* Ten times a second: has somebody asked the server to stop, and are all gone? */
+static void on_housekeeping(lws_sorted_usec_list_t *timer) {
+    struct loop *loop = lws_container_of(timer, struct loop, housekeeping);
+    struct server *server = loop->server;
+    int64_t now = monotonic_now();
+    if (loop == server->loop[0] && server->options.stop && server->options.stop(server->options.self))
+        atomic_store(&server->stopping, true);
+    if (atomic_load(&server->stopping) && !loop->draining) begin_drain(loop, now);
+    if (loop->draining && now >= loop->drained_by)
+        for (struct listener *l = loop->listeners; l; l = l->next) listener_close(l, CLOSE_GOING_AWAY, "shutdown");
+    loop_rearm(loop);
+    lws_sul_schedule(loop->context, 0, &loop->housekeeping, on_housekeeping, HOUSEKEEPING / 1000);
+}
+
+void loop_run(struct loop *loop) {
+    static const int64_t GRACE = MONOTONIC_SECOND;
+    lws_sul_schedule(loop->context, 0, &loop->housekeeping, on_housekeeping, 1);
+    for (;;) {
+        if (loop->draining && (!loop->listeners || monotonic_now() > loop->drained_by + GRACE)) return;
+        if (lws_service(loop->context, 0) < 0) return;
+    }
+}
+
+/* Making ------------------------------------------------------------------------------------------------- */
+
+static void listen_options(struct lws_context_creation_info *info, const char *host, uint16_t port, bool shared) {
+    info->port = port;
+    info->iface = strcmp(host, "*") ? host : NULL;
+    info->options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND | LWS_SERVER_OPTION_VALIDATE_UTF8 |
+                    LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    if (!strchr(host, ':')) info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    if (shared) info->options |= LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE;
+}
+
+static int open_context(struct loop *loop, const char *host, uint16_t *port, bool shared) {
+    struct lws_context_creation_info info = {.protocols = PROTOCOLS,
+                                             .user = loop,
+                                             .server_string = "auralis",
+                                             .max_http_header_data2 = 16384,
+                                             .timeout_secs = 10,
+                                             .keepalive_timeout = 30,
+                                             .vhost_name = "auralis",
+                                             .retry_and_idle_policy = &IDLE};
+    listen_options(&info, host, *port, shared);
+    loop->context = lws_create_context(&info);
+    if (!loop->context) return AURALIS_ENOMEM;
+    loop->vhost = lws_create_vhost(loop->context, &info);
+    if (!loop->vhost) return SERVER_EADDRESS;
+    *port = (uint16_t)lws_get_vhost_listen_port(loop->vhost);
+    return 0;
+}
+
+int loop_create(struct server *server, const char *host, uint16_t *port, bool shared, struct loop **out) {
+    struct loop *loop = calloc(1, sizeof *loop);
+    if (!loop) return AURALIS_ENOMEM;
+    loop->server = server;
+    int result = schedule_init(&loop->schedule, server->config->max_listeners + 1) ? 0 : AURALIS_ENOMEM;
+    if (result == 0) result = open_context(loop, host, port, shared);
+    if (result < 0) {
+        loop_destroy(loop);
+        return result;
+    }
+    *out = loop;
+    return 0;
+}
+
+void loop_destroy(struct loop *loop) {
+    if (!loop) return;
+    if (loop->context) lws_context_destroy(loop->context);
+    for (uint32_t i = 0; i < CONFIG_STATIONS_MAX; i++) lane_destroy(loop->lanes[i]);
+    schedule_release(&loop->schedule);
+    free(loop);
+}
+
+struct lane *loop_lane(struct loop *loop, uint32_t i) {
+    struct station *station = &loop->server->station[i];
+    if (!loop->lanes[i])
+        loop->lanes[i] =
+            lane_create(station->stream, station->config->seed, STATION_HISTORY_MS, &loop->server->metrics);
+    loop->lane_users[i] += loop->lanes[i] != NULL;
+    return loop->lanes[i];
+}
+
+void loop_lane_release(struct loop *loop, uint32_t i) {
+    if (--loop->lane_users[i]) return;
+    lane_destroy(loop->lanes[i]);
+    loop->lanes[i] = NULL;
+}

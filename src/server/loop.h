@@ -1,0 +1,60 @@
+/* loop.h — an event loop: one libwebsockets context, the listeners that came in through it, and their schedule.
+ *
+ * libwebsockets is used from one thread per context. Several loops share a port (SO_REUSEPORT) and share the stations and
+ * the render workers, nothing else. Other threads reach a loop only by loop_wake. */
+#ifndef AURALIS_SERVER_LOOP_H
+#define AURALIS_SERVER_LOOP_H
+
+#include "server/schedule.h"
+#include "server/server.h"
+
+#include <libwebsockets.h>
+
+struct listener;
+
+enum {
+    /* A message in the making: the largest chunk of v2, or of v1 as JSON. */
+    LOOP_MESSAGE = 24 + CHUNK_FRAMES_MAX * 2 * (int)sizeof(float),
+};
+
+struct loop {
+    struct server *server;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    struct schedule schedule;
+    lws_sorted_usec_list_t timer, housekeeping;
+    struct listener *listeners; /* all of them */
+    struct listener *waiting;   /* for a worker: audio, or an answer */
+    uint64_t seen[CONFIG_STATIONS_MAX]; /* newest change of each station that was passed on */
+    struct lane *lanes[CONFIG_STATIONS_MAX];
+    uint32_t lane_users[CONFIG_STATIONS_MAX];
+    _Atomic bool woken;
+    bool draining;
+    int64_t drained_by;
+    int64_t armed; /* what the timer is set to */
+    float audio[2 * CHUNK_FRAMES_MAX];
+    char text[V1_AUDIO_BASE64];
+    unsigned char message[LWS_PRE + LOOP_MESSAGE];
+};
+
+/* Listens at the address; port 0 is any free one, and *port then says which. `shared`: other loops listen there too. */
+int loop_create(struct server *server, const char *host, uint16_t *port, bool shared, struct loop **out);
+
+/* Ends all connections; the loop can still be woken. Then destroy it. NULL is fine for both. */
+void loop_disconnect(struct loop *loop);
+void loop_destroy(struct loop *loop);
+
+/* Serves until the server stops. */
+void loop_run(struct loop *loop);
+
+/* Any thread: a worker has something for this loop. */
+void loop_wake(void *loop);
+
+/* Sets the loop's timer to the earliest wake-up. */
+void loop_rearm(struct loop *loop);
+
+/* The lane of a station on this loop, made on first use; NULL without memory. Each user lets go of it once. */
+struct lane *loop_lane(struct loop *loop, uint32_t station);
+void loop_lane_release(struct loop *loop, uint32_t station);
+
+#endif

@@ -1,0 +1,184 @@
+/* server.c — the whole server: what is opened, in which order, and how it ends (see server.h). */
+#include "server/server.h"
+#include "server/host.h"
+#include "server/loop.h"
+
+#include "base/monotonic.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int explain(auralis_message *why, int result, const char *place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static int explain(auralis_message *why, int result, const char *place, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    snprintf(why->place, sizeof why->place, "%s", place);
+    vsnprintf(why->text, sizeof why->text, format, args);
+    va_end(args);
+    return result;
+}
+
+/* Listening ---------------------------------------------------------------------------------------------- */
+
+/* Tries the address with a socket of our own: libwebsockets does not say why it could not listen. 0 or an errno. */
+static int try_address(const char *host, uint16_t port) {
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *list;
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    if (getaddrinfo(strcmp(host, "*") ? host : NULL, service, &hints, &list)) return EADDRNOTAVAIL;
+    int fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, error = 0;
+    if (fd < 0) error = errno;
+    if (!error) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (!error && bind(fd, list->ai_addr, list->ai_addrlen) < 0) error = errno;
+    if (!error && listen(fd, 1) < 0) error = errno;
+    if (fd >= 0) close(fd);
+    freeaddrinfo(list);
+    return error;
+}
+
+static int open_loops(struct server *s, const char *host, uint16_t port, auralis_message *why) {
+    int error = try_address(host, port), result = 0;
+    if (error == EADDRINUSE)
+        return explain(why, SERVER_EADDRESS, "listen", "port %u of %s is taken: something else listens there; choose "
+                       "another, or port 0 for any free one", port, host);
+    if (error) return explain(why, SERVER_EADDRESS, "listen", "cannot listen on %s: %s", s->config->listen, strerror(error));
+    for (; s->loop_count < s->options.loops && result == 0; s->loop_count += result == 0)
+        result = loop_create(s, host, &port, s->options.loops > 1, &s->loop[s->loop_count]);
+    if (result == SERVER_EADDRESS) return explain(why, result, "listen", "cannot listen on %s", s->config->listen);
+    if (result < 0) return explain(why, result, "", "%s", auralis_strerror(result));
+    const char *shown = strcmp(host, "*") ? host : "127.0.0.1";
+    snprintf(s->address, sizeof s->address, strchr(shown, ':') ? "[%s]:%u" : "%s:%u", shown, port);
+    return 0;
+}
+
+/* Opening ------------------------------------------------------------------------------------------------ */
+
+static int open_live(struct server *s, auralis_message *why) {
+    struct live_config config = {.threads = (int)s->config->threads,
+                                 .isa = s->options.isa,
+                                 .max_streams = s->config->max_listeners + s->config->station_count,
+                                 .latency = &s->metrics.synthesis,
+                                 .slices = &s->metrics.chunks_generated};
+    int result = live_create(&config, &s->live);
+    if (result < 0) return explain(why, result, "isa", "%s", auralis_strerror(result));
+    snprintf(s->device, sizeof s->device, "cpu (%s)", live_isa(s->live));
+    return 0;
+}
+
+static void wake_all(void *self) {
+    struct server *s = self;
+    for (uint32_t i = 0; i < s->loop_count; i++) loop_wake(s->loop[i]);
+}
+
+static int open_stations(struct server *s, auralis_message *why) {
+    for (; s->station_count < s->config->station_count; s->station_count++) {
+        const struct station_config *config = &s->config->station[s->station_count];
+        int result = station_open(&s->station[s->station_count], config, s->live, wake_all, s);
+        if (result < 0) return explain(why, result, config->name, "%s", auralis_strerror(result));
+    }
+    return 0;
+}
+
+static int open_rest(struct server *s, auralis_message *why) {
+    struct preset_store_config store = {.directory = *s->config->state_dir ? s->config->state_dir : NULL};
+    int result = preset_store_open(&store, &s->presets);
+    s->limits = address_limits_create(s->config->max_per_address, s->config->attempts_per_minute);
+    if (result < 0 || !s->limits) return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
+    host_connect(s, &s->host);
+    return 0;
+}
+
+/* Loops before stations: a worker may call as soon as a station is open. */
+static int open_all(struct server *s, auralis_message *why) {
+    char host[96];
+    uint16_t port;
+    if (config_listen(s->config->listen, host, &port) < 0)
+        return explain(why, AURALIS_EINVAL, "listen", "must be ADDRESS:PORT, as 127.0.0.1:8000");
+    int result = open_loops(s, host, port, why);
+    if (result == 0) result = open_live(s, why);
+    if (result == 0) result = open_stations(s, why);
+    return result == 0 ? open_rest(s, why) : result;
+}
+
+int server_create(const struct server_options *options, struct server **out, auralis_message *why) {
+    struct server *s = calloc(1, sizeof *s);
+    if (!s) return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
+    s->options = *options;
+    if (!s->options.loops) s->options.loops = 1;
+    s->config = options->config;
+    s->began = monotonic_now();
+    pthread_mutex_init(&s->limits_lock, NULL);
+    metrics_begin(&s->metrics);
+    lws_set_log_level(LLL_ERR, NULL);
+    /* Signals are the main thread's: the workers are born with them blocked. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = open_all(s, why);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result < 0) {
+        server_destroy(s);
+        return result;
+    }
+    *out = s;
+    return 0;
+}
+
+/* Running ------------------------------------------------------------------------------------------------ */
+
+static void *run_loop(void *loop) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    loop_run(loop);
+    return NULL;
+}
+
+void server_run(struct server *s) {
+    uint32_t started = 1;
+    while (started < s->loop_count && !pthread_create(&s->thread[started], NULL, run_loop, s->loop[started])) started++;
+    loop_run(s->loop[0]);
+    atomic_store(&s->stopping, true);
+    for (uint32_t i = 1; i < started; i++) pthread_join(s->thread[i], NULL);
+}
+
+/* Listeners close their streams, the loops with them; the workers are stopped while the loops can still be called. */
+void server_destroy(struct server *s) {
+    if (!s) return;
+    for (uint32_t i = 0; i < s->loop_count; i++) loop_disconnect(s->loop[i]);
+    for (uint32_t i = 0; i < s->station_count; i++) station_close(&s->station[i]);
+    live_destroy(s->live);
+    for (uint32_t i = 0; i < s->loop_count; i++) loop_destroy(s->loop[i]);
+    preset_store_close(s->presets);
+    address_limits_destroy(s->limits);
+    pthread_mutex_destroy(&s->limits_lock);
+    free(s);
+}
+
+const char *server_address(const struct server *s) {
+    return s->address;
+}
+
+int server_station(const struct server *s, const char *name) {
+    for (uint32_t i = 0; i < s->station_count; i++)
+        if (!strcmp(s->station[i].config->name, name)) return (int)i;
+    return -1;
+}
+
+bool server_await(const struct live_stream *stream, uint64_t ticket, struct live_state *state) {
+    static const struct timespec NAP = {.tv_nsec = 500000};
+    for (int tries = 0; tries < 200; tries++) {
+        live_read_state(stream, state);
+        if (state->ticket >= ticket) return true;
+        nanosleep(&NAP, NULL);
+    }
+    return false;
+}

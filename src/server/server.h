@@ -1,0 +1,67 @@
+/* server.h — the whole server: render workers, stations, event loops, presets, numbers.
+ *
+ *     struct server *server;
+ *     if (server_create(&(struct server_options){.config = &config, …}, &server, &why) < 0) …
+ *     server_run(server);      until options.stop says so, then says good-bye to everybody
+ *     server_destroy(server);
+ */
+#ifndef AURALIS_SERVER_SERVER_H
+#define AURALIS_SERVER_SERVER_H
+
+#include "server/address_limits.h"
+#include "server/api.h"
+#include "server/station.h"
+
+struct loop;
+
+enum { SERVER_LOOPS_MAX = 64, SERVER_DRAIN_SECONDS = 5 };
+
+/* Zero-initialise; every zero means the default. */
+struct server_options {
+    const struct server_config *config; /* borrowed for the server's life */
+    const char *isa;                    /* default: as in auralis_engine_config */
+    uint32_t loops;                     /* event loops, 1–64; default 1 */
+    bool (*stop)(void *self);           /* asked ten times a second: true ends server_run */
+    void *self;
+};
+
+struct server {
+    struct server_options options;
+    const struct server_config *config;
+    struct live *live;
+    struct metrics metrics;
+    struct preset_store *presets;
+    struct api_host host;
+    uint32_t station_count;
+    struct station station[CONFIG_STATIONS_MAX];
+    pthread_mutex_t limits_lock; /* taken when somebody comes or goes */
+    struct address_limits *limits;
+    _Atomic uint32_t listeners;
+    _Atomic uint64_t depth_ms; /* sum over listeners of what they have ahead, as of their last chunk */
+    _Atomic bool stopping;
+    int64_t began;
+    char address[160]; /* "127.0.0.1:8000" */
+    char device[48];   /* "cpu (avx2)" */
+    uint32_t loop_count;
+    struct loop *loop[SERVER_LOOPS_MAX];
+    pthread_t thread[SERVER_LOOPS_MAX]; /* of loops but the first, which runs in server_run */
+};
+
+/* What kept the server from starting; result: an AURALIS_E… or SERVER_EADDRESS. */
+enum { SERVER_EADDRESS = -100 }; /* the address is taken, or not this machine's */
+
+/* Opens everything and listens. Below 0 with `why` filled (its place may be ""). */
+int server_create(const struct server_options *options, struct server **out, auralis_message *why);
+void server_run(struct server *server);
+void server_destroy(struct server *server); /* NULL is fine */
+
+/* "127.0.0.1:8000": where it listens, with the port that was chosen. */
+const char *server_address(const struct server *server);
+
+/* The station of that name, or −1. */
+int server_station(const struct server *server, const char *name);
+
+/* Waits, at most 100 ms, for a change to be taken up; false when it was not yet. */
+bool server_await(const struct live_stream *stream, uint64_t ticket, struct live_state *state);
+
+#endif

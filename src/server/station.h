@@ -1,0 +1,40 @@
+/* station.h — a named live stream that many listeners share.
+ *
+ * Rendered once, by the clock; every listener copies from its ring at a place of its own. Stations are made when the
+ * server starts, from its configuration, and their number is fixed. Their parameters belong to everybody: a change is
+ * recorded in the station's history (undo) and told to all. Any thread. */
+#ifndef AURALIS_SERVER_STATION_H
+#define AURALIS_SERVER_STATION_H
+
+#include "server/config.h"
+#include "server/history.h"
+#include "stream/live.h"
+
+#include <pthread.h>
+
+enum { STATION_HISTORY_MS = 4000 }; /* what a listener that joins may be given at once */
+
+struct station {
+    const struct station_config *config;
+    struct live_stream *stream;
+    pthread_mutex_t lock; /* of the history and of `wanted`; never taken while rendering */
+    struct history history;
+    auralis_parameters wanted; /* as last asked for */
+    _Atomic uint32_t listeners;
+};
+
+/* Opens the stream at 48,000 Hz. `notify` as in live_spec. An auralis result. */
+int station_open(struct station *station, const struct station_config *config, struct live *live,
+                 void (*notify)(void *self), void *self);
+void station_close(struct station *station);
+
+/* Records and asks for a change; the ticket (see live_set), 0 when it must be tried again later. */
+uint64_t station_change(struct station *station, const auralis_parameters *values, auralis_parameter_set set);
+
+/* One step of undo (−1) or redo (+1): true, the parameters and the ticket (0: try again), or false: there is none. */
+bool station_step(struct station *station, int direction, auralis_parameters *out, uint64_t *ticket);
+
+/* The parameters as last asked for. */
+void station_parameters(struct station *station, auralis_parameters *out);
+
+#endif
