@@ -18,6 +18,9 @@ static const struct command {
 } COMMANDS[] = {
     {"render", "Music into a file: WAV, FLAC, Ogg Opus, MP3, or WAV through a pipe.", command_render},
     {"play", "Music through the sound card.", command_play},
+#ifdef AURALIS_WITH_SERVER
+    {"serve", "Music for everybody: a page, sockets and an API.", command_serve},
+#endif
     {"check", "Proves that every instruction set gives the same samples, and how exact they are.",
      command_check},
     {"presets", "The built-in moods and their parameters.", command_presets},
@@ -53,6 +56,11 @@ static int version(void) {
     for (int i = 0; i < AUDIO_CONTAINERS; i++)
         if (audio_file_available(i)) printf("%s%s", i ? ", " : "", audio_container_name(i));
     printf("\n  sound card: %s\n", sound_card_available() ? "PortAudio" : "none");
+#ifdef AURALIS_WITH_SERVER
+    printf("  server:     v0, v1 and v2 sockets, HTTP API\n");
+#else
+    printf("  server:     none\n");
+#endif
     return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
 }
 

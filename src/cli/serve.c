@@ -1,4 +1,5 @@
-/* serve.c — `auralis serve`: the server as a command. What it does stands in src/server; here are its options. */
+/* serve.c — `auralis serve`: the server as a command. What it does stands in src/server; here are its
+ * options. */
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
@@ -9,8 +10,10 @@
 
 enum { LISTEN = 1, CONFIG, THREADS, LOOPS, STATE, MAX, ISA };
 static const struct option_info TABLE[] = {
-    {LISTEN, 'l', "listen", "ADDRESS:PORT", "Where to listen; port 0 is any free one. Default 127.0.0.1:8000."},
-    {CONFIG, 'c', "config", "FILE", "Settings and stations; packaging/auralis.conf lists all of them. Options given here win."},
+    {LISTEN, 'l', "listen", "ADDRESS:PORT",
+     "Where to listen; port 0 is any free one. Default 127.0.0.1:8000."},
+    {CONFIG, 'c', "config", "FILE",
+     "Settings and stations; packaging/auralis.conf lists all of them. Options given here win."},
     {THREADS, 0, "threads", "N", "Threads that render, 1 to 256. Default one a processor."},
     {LOOPS, 0, "loops", "N", "Threads that serve connections, 1 to 64. Default 1."},
     {MAX, 0, "max-listeners", "N", "Listeners at once. Default 1000."},
@@ -43,7 +46,8 @@ static int read_options(int argc, char **argv, struct typed *typed) {
         if (id == OPTION_OPERAND) return refuse(NAME, "\"%s\" is no option", options.value);
         typed->value[id] = options.value;
         if (id == LOOPS && !parse_whole(options.value, 1, SERVER_LOOPS_MAX, &typed->loops))
-            return refuse(NAME, "--loops \"%s\": must be a whole number from 1 to %d", options.value, SERVER_LOOPS_MAX);
+            return refuse(NAME, "--loops \"%s\": must be a whole number from 1 to %d", options.value,
+                          SERVER_LOOPS_MAX);
     }
     return EXIT_DONE;
 }

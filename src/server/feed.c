@@ -34,7 +34,8 @@ void feed_want(struct feed *f) {
 }
 
 bool feed_copy(struct feed *f, float *audio) {
-    return f->own ? live_copy(f->stream, audio, f->chunk) : live_copy_at(f->stream, f->frame, audio, f->chunk);
+    return f->own ? live_copy(f->stream, audio, f->chunk)
+                  : live_copy_at(f->stream, f->frame, audio, f->chunk);
 }
 
 void feed_advance(struct feed *f) {

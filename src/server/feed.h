@@ -1,7 +1,7 @@
 /* feed.h — where a listener's chunks come from, and how far it has got.
  *
- * A stream of its own, a station's ring, or a station's lane: to the listener they look the same, a row of chunks of
- * equal length, of which it takes the next one or passes over it. One thread at a time. */
+ * A stream of its own, a station's ring, or a station's lane: to the listener they look the same, a row of
+ * chunks of equal length, of which it takes the next one or passes over it. One thread at a time. */
 #ifndef AURALIS_SERVER_FEED_H
 #define AURALIS_SERVER_FEED_H
 
@@ -18,8 +18,8 @@ struct feed {
     uint64_t owed;        /* own: frames passed over that have not been rendered yet */
 };
 
-/* Whether the next chunk can be taken now. A feed that was left behind by the ring moves on to what is still there and
- * says so in `lost`. */
+/* Whether the next chunk can be taken now. A feed that was left behind by the ring moves on to what is still
+ * there and says so in `lost`. */
 bool feed_ready(struct feed *feed, bool *lost);
 
 /* Own: asks for a wake-up when there is more. */

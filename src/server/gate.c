@@ -1,7 +1,7 @@
 /* gate.c — who may open a socket (see gate.h).
  *
- * The cheapest questions come first: how often this address has asked, how many there are already, and only then what is
- * wanted. */
+ * The cheapest questions come first: how often this address has asked, how many there are already, and only
+ * then what is wanted. */
 #include "server/gate.h"
 #include "server/sockets.h"
 
@@ -18,7 +18,8 @@ static int admit(struct server *server, struct lws *wsi, struct address *address
     if (!address_effective(peer, forwarded, server->config->trusted_proxy, address))
         return refuse_with(why, REFUSAL_INTERNAL, NULL, "your address cannot be read");
     pthread_mutex_lock(&server->limits_lock);
-    int verdict = address_limits_admit(server->limits, address, (double)monotonic_now() * 1e-9, retry_seconds);
+    int verdict =
+        address_limits_admit(server->limits, address, (double)monotonic_now() * 1e-9, retry_seconds);
     pthread_mutex_unlock(&server->limits_lock);
     switch (verdict) {
     case ADDRESS_ADMITTED:
@@ -27,10 +28,12 @@ static int admit(struct server *server, struct lws *wsi, struct address *address
         return refuse_with(why, REFUSAL_RATE_LIMITED, NULL, "at most %u connections from one address",
                            server->config->max_per_address);
     case ADDRESS_TOO_MANY_ATTEMPTS:
-        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL, "at most %u connections a minute from one address",
+        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL,
+                           "at most %u connections a minute from one address",
                            server->config->attempts_per_minute);
     default:
-        return refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server knows too many addresses; try again later");
+        return refuse_with(why, REFUSAL_OVERLOADED, NULL,
+                           "the server knows too many addresses; try again later");
     }
 }
 
@@ -50,7 +53,8 @@ static const struct protocol *choose(struct lws *wsi, bool oldest, struct refusa
         if (!strcmp(name, "auralis-v2")) return &socket_v2;
         if (!strcmp(name, "auralis-v1")) return &socket_v1;
     }
-    refuse_with(why, REFUSAL_INVALID_VALUE, "Sec-WebSocket-Protocol", "the subprotocols here are auralis-v2 and auralis-v1");
+    refuse_with(why, REFUSAL_INVALID_VALUE, "Sec-WebSocket-Protocol",
+                "the subprotocols here are auralis-v2 and auralis-v1");
     return NULL;
 }
 
@@ -63,7 +67,8 @@ static const struct protocol *read_path(struct lws *wsi, const char *path, char 
         return choose(wsi, true, why);
     }
     if (strncmp(path, AUDIO, sizeof AUDIO - 1)) {
-        refuse_with(why, REFUSAL_NOT_FOUND, NULL, "there is no socket here; they are /ws/audio/{client_id} and /ws/stream");
+        refuse_with(why, REFUSAL_NOT_FOUND, NULL,
+                    "there is no socket here; they are /ws/audio/{client_id} and /ws/stream");
         return NULL;
     }
     const char *id = path + sizeof AUDIO - 1;
@@ -80,14 +85,17 @@ static int read_handshake(struct loop *loop, struct lws *wsi, struct listener **
     if (loop->draining) return refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server is stopping");
     if (atomic_load(&server->listeners) >= server->config->max_listeners)
         return refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server is full; try again later");
-    if (!request_read(wsi, &request)) return refuse_with(why, REFUSAL_TOO_LARGE, NULL, "the address is too long");
+    if (!request_read(wsi, &request))
+        return refuse_with(why, REFUSAL_TOO_LARGE, NULL, "the address is too long");
     const struct protocol *protocol = read_path(wsi, request.path, client_id, why);
     if (!protocol) return -why->code;
-    int result = stream_request_parse(request.query, protocol->version, server->config->buffer_tier, &wanted, why);
+    int result =
+        stream_request_parse(request.query, protocol->version, server->config->buffer_tier, &wanted, why);
     return result < 0 ? result : listener_create(loop, protocol, &wanted, client_id, out, why);
 }
 
-int gate_enter(struct loop *loop, struct lws *wsi, struct listener **out, struct refusal *why, uint32_t *retry_seconds) {
+int gate_enter(struct loop *loop, struct lws *wsi, struct listener **out, struct refusal *why,
+               uint32_t *retry_seconds) {
     struct server *server = loop->server;
     struct address address;
     *retry_seconds = 0;

@@ -1,7 +1,7 @@
 /* host.c — what the HTTP API reads and changes of a running server (see host.h).
  *
- * A change is handed to a render worker, which is awake within a moment and says at which frame it takes effect; the call
- * waits for that answer, at most a tenth of a second. */
+ * A change is handed to a render worker, which is awake within a moment and says at which frame it takes
+ * effect; the call waits for that answer, at most a tenth of a second. */
 #include "server/host.h"
 
 #include "base/monotonic.h"
@@ -22,8 +22,10 @@ static bool parameters(void *self, const char *name, auralis_parameters *out) {
 static int finish(struct station *station, uint64_t ticket, uint64_t *applies_at, struct refusal *why) {
     struct live_state state;
     if (!ticket)
-        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL, "too many changes at once; try again in a moment");
-    *applies_at = server_await(station->stream, ticket, &state) ? state.applies_at : live_head(station->stream);
+        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL,
+                           "too many changes at once; try again in a moment");
+    *applies_at =
+        server_await(station->stream, ticket, &state) ? state.applies_at : live_head(station->stream);
     return 0;
 }
 
@@ -40,7 +42,8 @@ static int step(void *self, const char *name, int direction, auralis_parameters 
     uint64_t ticket;
     if (!station) return -REFUSAL_NOT_FOUND;
     if (!station_step(station, direction, out, &ticket))
-        return refuse_with(why, REFUSAL_CONFLICT, NULL, "there is nothing to %s", direction < 0 ? "undo" : "redo");
+        return refuse_with(why, REFUSAL_CONFLICT, NULL, "there is nothing to %s",
+                           direction < 0 ? "undo" : "redo");
     return finish(station, ticket, applies_at, why);
 }
 

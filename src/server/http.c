@@ -1,8 +1,9 @@
 /* http.c — plain HTTP requests (see http.h).
  *
- * The page is a fixed set of files inside the program, so no path of a request ever meets a file system. Its policy lets
- * scripts, styles and worklets come from here only, and talks only to here; the page is isolated (COOP, COEP), which gives
- * it shared memory between its worklet and its scripts. Bodies are bounded before they are kept. */
+ * The page is a fixed set of files inside the program, so no path of a request ever meets a file system. Its
+ * policy lets scripts, styles and worklets come from here only, and talks only to here; the page is isolated
+ * (COOP, COEP), which gives it shared memory between its worklet and its scripts. Bodies are bounded before
+ * they are kept. */
 #include "server/http.h"
 #include "server/web.h"
 
@@ -12,9 +13,10 @@
 
 enum { HEADERS = 3072, PIECE = 16 * 1024 };
 
-static const char POLICY[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                             "font-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self'; "
-                             "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+static const char POLICY[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 struct exchange {
     struct server *server;
@@ -130,7 +132,8 @@ static int answer(struct exchange *x, struct lws *wsi) {
     if (strcmp(method, "GET") && !x->head)
         return answer_refusal(x, wsi, REFUSAL_METHOD_NOT_ALLOWED, "the page is only to be read");
     int result = answer_page(x, wsi);
-    return result <= 0 ? result : answer_refusal(x, wsi, REFUSAL_NOT_FOUND, "there is nothing at this address");
+    return result <= 0 ? result
+                       : answer_refusal(x, wsi, REFUSAL_NOT_FOUND, "there is nothing at this address");
 }
 
 /* Requests with a body, be it empty, are answered when all of it is there. */

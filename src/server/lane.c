@@ -1,7 +1,7 @@
 /* lane.c — a station as v0 and v1 hear it (see lane.h).
  *
- * libsoxr runs continuously over the whole station, so that chunks join without a seam; its delay of a few milliseconds is
- * made up by reading that much further ahead. */
+ * libsoxr runs continuously over the whole station, so that chunks join without a seam; its delay of a few
+ * milliseconds is made up by reading that much further ahead. */
 #include "server/lane.h"
 
 #include "base/monotonic.h"
@@ -25,7 +25,8 @@ struct lane {
     char text[LANE_CHUNKS][V1_AUDIO_BASE64];
 };
 
-struct lane *lane_create(struct live_stream *station, uint64_t seed, uint32_t ahead_ms, struct metrics *metrics) {
+struct lane *lane_create(struct live_stream *station, uint64_t seed, uint32_t ahead_ms,
+                         struct metrics *metrics) {
     struct lane *lane = calloc(1, sizeof *lane);
     if (!lane) return NULL;
     soxr_error_t error;
@@ -37,7 +38,8 @@ struct lane *lane_create(struct live_stream *station, uint64_t seed, uint32_t ah
         return NULL;
     }
     int64_t now = monotonic_now();
-    uint64_t due = live_due(station, now), back = (uint64_t)rate * ahead_ms / 1000, oldest = live_oldest(station);
+    uint64_t due = live_due(station, now), back = (uint64_t)rate * ahead_ms / 1000,
+             oldest = live_oldest(station);
     lane->station = station;
     lane->metrics = metrics;
     lane->dither_key = pcm16_key(seed);
@@ -71,7 +73,8 @@ static bool resample(struct lane *lane) {
     uint64_t oldest = live_oldest(lane->station);
     if (lane->from < oldest) lane->from = oldest; /* nobody listened for seconds */
     if (!live_copy_at(lane->station, lane->from, in, READ)) return false;
-    soxr_process(lane->soxr, in, READ, &used, lane->audio + 2 * lane->filled, V1_CHUNK_FRAMES - lane->filled, &made);
+    soxr_process(lane->soxr, in, READ, &used, lane->audio + 2 * lane->filled, V1_CHUNK_FRAMES - lane->filled,
+                 &made);
     lane->from += used;
     lane->filled += made;
     return true;

@@ -19,16 +19,15 @@ static int open_own(struct listener *l, struct refusal *why) {
     if (*r->preset && preset_store_load(l->loop->server->presets, r->preset, &p, why) < 0) return -why->code;
     for (int i = 0; i < auralis_parameter_count(); i++)
         if (r->set >> i & 1) auralis_parameters_put(&p, i, auralis_parameters_get(&r->values, i), NULL);
-    struct live_spec spec = {.stream = {.seed = r->seed,
-                                        .sample_rate = l->protocol->rate,
-                                        .parameters = &p,
-                                        .start = r->start},
-                             .depth = l->feed.chunk > 5 * LIVE_SLICE ? l->feed.chunk : 0,
-                             .notify = loop_wake,
-                             .self = l->loop};
+    struct live_spec spec = {
+        .stream = {.seed = r->seed, .sample_rate = l->protocol->rate, .parameters = &p, .start = r->start},
+        .depth = l->feed.chunk > 5 * LIVE_SLICE ? l->feed.chunk : 0,
+        .notify = loop_wake,
+        .self = l->loop};
     int result = live_open(l->loop->server->live, &spec, &l->feed.stream);
     if (result == AURALIS_ELIMIT)
-        return refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server renders as many streams as it can; try again later");
+        return refuse_with(why, REFUSAL_OVERLOADED, NULL,
+                           "the server renders as many streams as it can; try again later");
     if (result < 0) return refuse_with(why, REFUSAL_INTERNAL, NULL, "%s", auralis_strerror(result));
     l->feed.own = true;
     l->feed.rate = l->protocol->rate;
@@ -40,7 +39,8 @@ static int join_station(struct listener *l, struct refusal *why) {
     struct server *server = l->loop->server;
     l->station = server_station(server, l->request.station);
     if (l->station < 0)
-        return refuse_with(why, REFUSAL_NOT_FOUND, "station", "there is no station \"%s\"", l->request.station);
+        return refuse_with(why, REFUSAL_NOT_FOUND, "station", "there is no station \"%s\"",
+                           l->request.station);
     l->feed.stream = server->station[l->station].stream;
     l->feed.rate = l->protocol->rate;
     if (l->protocol->version < 2) {
@@ -159,7 +159,8 @@ static int64_t period_of(const struct listener *l) {
     return monotonic_span(l->feed.chunk, l->feed.rate);
 }
 
-/* On a station it begins a depth and two chunks behind what is rendered for sure, so that the burst is history. */
+/* On a station it begins a depth and two chunks behind what is rendered for sure, so that the burst is
+ * history. */
 static void place_on_station(struct listener *l, int64_t now) {
     struct feed *f = &l->feed;
     uint64_t back = (uint64_t)f->rate * tier_milliseconds(l->tier.tier) / 1000 + 2 * (uint64_t)f->chunk;
@@ -182,7 +183,8 @@ static void set_clock(struct listener *l, int64_t now) {
     l->status_at = now + STATUS_PERIOD;
 }
 
-/* The kernel's send buffer holds a message and a tenth of a second: enough to be never idle, too little to go stale. */
+/* The kernel's send buffer holds a message and a tenth of a second: enough to be never idle, too little to go
+ * stale. */
 static void bound_socket(const struct listener *l) {
     int bytes = (int)(l->feed.rate / 10 + l->feed.chunk) * 2 * (int)sizeof(float);
     setsockopt(lws_get_socket_fd(l->wsi), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
@@ -203,7 +205,8 @@ void listener_begin(struct listener *l, struct lws *wsi) {
     listener_tick(l, now);
 }
 
-/* Whether the next chunk is to go out now. Not there yet: asks the worker, and looks again in case it was quicker. */
+/* Whether the next chunk is to go out now. Not there yet: asks the worker, and looks again in case it was
+ * quicker. */
 static bool chunk_to_send(struct listener *l, int64_t now) {
     if (l->close_code || due_of(l) > now) return false;
     bool lost = false, ready = feed_ready(&l->feed, &lost);
@@ -280,7 +283,8 @@ static void observe(struct listener *l, int64_t due, int64_t now, bool underrun)
     if (!underrun && l->since_observed < l->feed.rate * OBSERVE_MS / 1000) return;
     l->since_observed = 0;
     int before = l->tier.tier;
-    if (tier_observe(&l->tier, (double)due * 1e-6, (double)now * 1e-6, underrun) && listener_retier(l, before))
+    if (tier_observe(&l->tier, (double)due * 1e-6, (double)now * 1e-6, underrun) &&
+        listener_retier(l, before))
         l->protocol->retiered(l);
     if (++l->observed % 10 == 0) show_depth(l, now);
 }
@@ -314,7 +318,8 @@ static int send_chunk(struct listener *l, int64_t now) {
     l->sequence++;
     l->discontinuity = false;
     if (lws_write(l->wsi, message, size, l->protocol->write) >= 0) return 0;
-    atomic_fetch_add_explicit(&l->loop->server->metrics.send_errors[SEND_DISCONNECT], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&l->loop->server->metrics.send_errors[SEND_DISCONNECT], 1,
+                              memory_order_relaxed);
     return -1;
 }
 
@@ -387,7 +392,8 @@ static void take_message(struct listener *l, bool binary) {
     l->protocol->complain(l, &why);
 }
 
-int listener_received(struct listener *l, const char *text, size_t length, bool first, bool last, bool binary) {
+int listener_received(struct listener *l, const char *text, size_t length, bool first, bool last,
+                      bool binary) {
     if (first) {
         l->inbox_length = 0;
         l->inbox_overflow = false;
@@ -409,7 +415,8 @@ int listener_change(struct listener *l, const auralis_parameters *values, aurali
     uint64_t ticket = l->feed.own ? live_set(l->feed.stream, values, set)
                                   : station_change(&l->loop->server->station[l->station], values, set);
     if (!ticket)
-        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL, "too many changes at once; try again in a moment");
+        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL,
+                           "too many changes at once; try again in a moment");
     l->ticket_own = ticket;
     if (l->feed.own) {
         start_waiting(l);

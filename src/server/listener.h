@@ -1,13 +1,14 @@
 /* listener.h — one connection: what it asked for, where it is in the music, and when it gets the next chunk.
  *
- * Pacing. A listener's frame f is due at `base` + f / rate, where `base` lies a buffer's depth (its tier) in the past of
- * the moment it joined: what is due already goes out as fast as the socket takes it, everything after that at absolute
- * times, one chunk a chunk period. So the server is always `depth` ahead of what the listener hears, no matter how long it
- * listens. A phase of up to one chunk period, from a hash, keeps listeners who arrive together from being served in one row.
+ * Pacing. A listener's frame f is due at `base` + f / rate, where `base` lies a buffer's depth (its tier) in
+ * the past of the moment it joined: what is due already goes out as fast as the socket takes it, everything
+ * after that at absolute times, one chunk a chunk period. So the server is always `depth` ahead of what the
+ * listener hears, no matter how long it listens. A phase of up to one chunk period, from a hash, keeps
+ * listeners who arrive together from being served in one row.
  *
- * Too slow a reader finds its socket full. What is then overdue by more than `depth` would be heard too late: it is passed
- * over, counted, and the next chunk says so (the discontinuity flag). Audio that the server itself rendered too late is
- * never passed over; the listener's time moves instead.
+ * Too slow a reader finds its socket full. What is then overdue by more than `depth` would be heard too late:
+ * it is passed over, counted, and the next chunk says so (the discontinuity flag). Audio that the server
+ * itself rendered too late is never passed over; the listener's time moves instead.
  *
  * All functions: on the loop's thread. */
 #ifndef AURALIS_SERVER_LISTENER_H
@@ -24,15 +25,16 @@ struct listener;
 /* How one version of the protocol speaks. */
 struct protocol {
     int version;
-    enum lws_write_protocol write;                  /* of chunks: text or binary */
-    uint32_t rate;                                  /* of a personal stream */
-    double patience;                                /* how many times ten messages a second a client may send */
-    void (*greet)(struct listener *);               /* the first message */
-    size_t (*chunk)(struct listener *, unsigned char *out); /* the next chunk as a message; 0: it cannot be made */
+    enum lws_write_protocol write;    /* of chunks: text or binary */
+    uint32_t rate;                    /* of a personal stream */
+    double patience;                  /* how many times ten messages a second a client may send */
+    void (*greet)(struct listener *); /* the first message */
+    size_t (*chunk)(struct listener *,
+                    unsigned char *out); /* the next chunk as a message; 0: it cannot be made */
     void (*receive)(struct listener *, const char *text, size_t length);
-    void (*status)(struct listener *);              /* every five seconds */
+    void (*status)(struct listener *);                                       /* every five seconds */
     void (*changed)(struct listener *, const struct live_state *, bool own); /* the stream's parameters */
-    void (*retiered)(struct listener *);            /* the tier changed by itself */
+    void (*retiered)(struct listener *);                                     /* the tier changed by itself */
     void (*complain)(struct listener *, const struct refusal *);
     void (*part)(struct listener *, const char *reason); /* the server goes */
 };
@@ -62,11 +64,11 @@ struct listener {
     int64_t status_at;
     uint32_t sequence;
     struct tier_state tier;
-    int tier_floor;           /* what it asked for: the tier falls back to this, not below */
-    uint32_t since_observed;  /* frames */
+    int tier_floor;          /* what it asked for: the tier falls back to this, not below */
+    uint32_t since_observed; /* frames */
     uint32_t observed;
-    int64_t tier_asked;       /* when it last asked for a tier */
-    uint64_t depth_ms;        /* its share of server.depth_ms */
+    int64_t tier_asked; /* when it last asked for a tier */
+    uint64_t depth_ms;  /* its share of server.depth_ms */
 
     uint64_t ticket_seen, ticket_own; /* newest change it was told of; its own newest one */
     struct token_bucket tokens;
@@ -84,7 +86,8 @@ struct listener {
     char close_reason[64];
 };
 
-/* Makes a listener of a handshake that passed every check and opens its stream. 0, or below with `why` filled. */
+/* Makes a listener of a handshake that passed every check and opens its stream. 0, or below with `why`
+ * filled. */
 int listener_create(struct loop *loop, const struct protocol *protocol, const struct stream_request *request,
                     const char *client_id, struct listener **out, struct refusal *why);
 void listener_destroy(struct listener *listener);
@@ -92,7 +95,8 @@ void listener_destroy(struct listener *listener);
 /* The socket is open / took what was written / brought a piece of a message. Below 0: close it now. */
 void listener_begin(struct listener *listener, struct lws *wsi);
 int listener_writable(struct listener *listener);
-int listener_received(struct listener *listener, const char *text, size_t length, bool first, bool last, bool binary);
+int listener_received(struct listener *listener, const char *text, size_t length, bool first, bool last,
+                      bool binary);
 
 /* Its time has come (schedule), or a worker may have something for it. */
 void listener_tick(struct listener *listener, int64_t now);

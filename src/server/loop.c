@@ -1,8 +1,8 @@
 /* loop.c — an event loop (see loop.h).
  *
- * One callback takes everything that libwebsockets has to tell and hands it on: sockets to their listener, requests to
- * their exchange. Which of the two a connection is stands in its `struct connection`. Time is one timer, always set to the
- * earliest entry of the schedule. */
+ * One callback takes everything that libwebsockets has to tell and hands it on: sockets to their listener,
+ * requests to their exchange. Which of the two a connection is stands in its `struct connection`. Time is one
+ * timer, always set to the earliest entry of the schedule. */
 #include "server/loop.h"
 #include "server/gate.h"
 #include "server/http.h"
@@ -64,11 +64,13 @@ static int on_request(struct loop *loop, struct lws *wsi) {
 
 static int on_received(struct connection *c, struct lws *wsi, const void *bytes, size_t size) {
     bool last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
-    return listener_received(c->listener, bytes, size, lws_is_first_fragment(wsi), last, lws_frame_is_binary(wsi));
+    return listener_received(c->listener, bytes, size, lws_is_first_fragment(wsi), last,
+                             lws_frame_is_binary(wsi));
 }
 
 /* What concerns one connection. */
-static int on_connection(struct loop *loop, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t size) {
+static int on_connection(struct loop *loop, struct lws *wsi, enum lws_callback_reasons reason, void *in,
+                         size_t size) {
     struct connection *c = connection_of(wsi);
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
@@ -137,10 +139,11 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 }
 
 /* A request that has no subprotocol speaks the first; which version that is, the path decides. */
-static const struct lws_protocols PROTOCOLS[] = {{.name = "auralis", .callback = callback, .rx_buffer_size = 2048},
-                                                 {.name = "auralis-v2", .callback = callback, .rx_buffer_size = 2048},
-                                                 {.name = "auralis-v1", .callback = callback, .rx_buffer_size = 2048},
-                                                 {0}};
+static const struct lws_protocols PROTOCOLS[] = {
+    {.name = "auralis", .callback = callback, .rx_buffer_size = 2048},
+    {.name = "auralis-v2", .callback = callback, .rx_buffer_size = 2048},
+    {.name = "auralis-v1", .callback = callback, .rx_buffer_size = 2048},
+    {0}};
 
 /* A peer that is silent is asked after 20 s, and given up after 45 s. */
 static const lws_retry_bo_t IDLE = {.secs_since_valid_ping = 20, .secs_since_valid_hangup = 45};
@@ -155,6 +158,7 @@ void loop_wake(void *self) {
 static void on_time(lws_sorted_usec_list_t *timer) {
     struct loop *loop = lws_container_of(timer, struct loop, timer);
     int64_t now = monotonic_now();
+    loop->armed = 0;
     for (struct wake *w; (w = schedule_first(&loop->schedule)) && w->at <= now;)
         listener_tick(lws_container_of(w, struct listener, wake), now);
     loop_rearm(loop);
@@ -166,7 +170,7 @@ void loop_rearm(struct loop *loop) {
     if (first->at == loop->armed) return;
     int64_t wait = first->at - monotonic_now();
     loop->armed = first->at;
-    lws_sul_schedule(loop->context, 0, &loop->timer, on_time, wait > 1000 ? wait / 1000 : 1);
+    lws_sul_schedule(loop->context, 0, &loop->timer, on_time, wait > 0 ? wait / 1000 + 1 : 1);
 }
 
 static void begin_drain(struct loop *loop, int64_t now) {
@@ -184,7 +188,8 @@ static void on_housekeeping(lws_sorted_usec_list_t *timer) {
         atomic_store(&server->stopping, true);
     if (atomic_load(&server->stopping) && !loop->draining) begin_drain(loop, now);
     if (loop->draining && now >= loop->drained_by)
-        for (struct listener *l = loop->listeners; l; l = l->next) listener_close(l, CLOSE_GOING_AWAY, "shutdown");
+        for (struct listener *l = loop->listeners; l; l = l->next)
+            listener_close(l, CLOSE_GOING_AWAY, "shutdown");
     loop_rearm(loop);
     lws_sul_schedule(loop->context, 0, &loop->housekeeping, on_housekeeping, HOUSEKEEPING / 1000);
 }
@@ -200,7 +205,8 @@ void loop_run(struct loop *loop) {
 
 /* Making ------------------------------------------------------------------------------------------------- */
 
-static void listen_options(struct lws_context_creation_info *info, const char *host, uint16_t port, bool shared) {
+static void listen_options(struct lws_context_creation_info *info, const char *host, uint16_t port,
+                           bool shared) {
     info->port = port;
     info->iface = strcmp(host, "*") ? host : NULL;
     info->options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND | LWS_SERVER_OPTION_VALIDATE_UTF8 |

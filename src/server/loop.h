@@ -1,12 +1,14 @@
-/* loop.h — an event loop: one libwebsockets context, the listeners that came in through it, and their schedule.
+/* loop.h — an event loop: one libwebsockets context, the listeners that came in through it, and their
+ * schedule.
  *
- * libwebsockets is used from one thread per context. Several loops share a port (SO_REUSEPORT) and share the stations and
- * the render workers, nothing else. Other threads reach a loop only by loop_wake. */
+ * libwebsockets is used from one thread per context. Several loops share a port (SO_REUSEPORT) and share the
+ * stations and the render workers, nothing else. Other threads reach a loop only by loop_wake. */
 #ifndef AURALIS_SERVER_LOOP_H
 #define AURALIS_SERVER_LOOP_H
 
 #include "server/schedule.h"
 #include "server/server.h"
+#include "server/v1.h"
 
 #include <libwebsockets.h>
 
@@ -23,8 +25,8 @@ struct loop {
     struct lws_vhost *vhost;
     struct schedule schedule;
     lws_sorted_usec_list_t timer, housekeeping;
-    struct listener *listeners; /* all of them */
-    struct listener *waiting;   /* for a worker: audio, or an answer */
+    struct listener *listeners;         /* all of them */
+    struct listener *waiting;           /* for a worker: audio, or an answer */
     uint64_t seen[CONFIG_STATIONS_MAX]; /* newest change of each station that was passed on */
     struct lane *lanes[CONFIG_STATIONS_MAX];
     uint32_t lane_users[CONFIG_STATIONS_MAX];
@@ -37,11 +39,11 @@ struct loop {
     unsigned char message[LWS_PRE + LOOP_MESSAGE];
 };
 
-/* Listens at the address; port 0 is any free one, and *port then says which. `shared`: other loops listen there too. */
+/* Listens at the address; port 0 is any free one, and *port then says which. `shared`: other loops listen
+ * there too. */
 int loop_create(struct server *server, const char *host, uint16_t *port, bool shared, struct loop **out);
 
-/* Ends all connections; the loop can still be woken. Then destroy it. NULL is fine for both. */
-void loop_disconnect(struct loop *loop);
+/* Ends all connections. Nobody may wake it any more. NULL is fine. */
 void loop_destroy(struct loop *loop);
 
 /* Serves until the server stops. */
@@ -53,7 +55,8 @@ void loop_wake(void *loop);
 /* Sets the loop's timer to the earliest wake-up. */
 void loop_rearm(struct loop *loop);
 
-/* The lane of a station on this loop, made on first use; NULL without memory. Each user lets go of it once. */
+/* The lane of a station on this loop, made on first use; NULL without memory. Each user lets go of it once.
+ */
 struct lane *loop_lane(struct loop *loop, uint32_t station);
 void loop_lane_release(struct loop *loop, uint32_t station);
 

@@ -1,7 +1,7 @@
 /* request.c — the request line and headers of a connection (see request.h).
  *
- * libwebsockets resolves the %-escapes of path and query itself; they are put back here, so that those who read them
- * further on meet what is usual, and a '%' or '&' inside a value stays inside it. */
+ * libwebsockets resolves the %-escapes of path and query itself; they are put back here, so that those who
+ * read them further on meet what is usual, and a '%' or '&' inside a value stays inside it. */
 #include "server/request.h"
 
 #include <stdio.h>
@@ -10,12 +10,14 @@
 static const struct {
     enum lws_token_indexes token;
     const char *name;
-} METHODS[] = {{WSI_TOKEN_GET_URI, "GET"},         {WSI_TOKEN_POST_URI, "POST"}, {WSI_TOKEN_HEAD_URI, "HEAD"},
-               {WSI_TOKEN_DELETE_URI, "DELETE"},   {WSI_TOKEN_PUT_URI, "PUT"},   {WSI_TOKEN_PATCH_URI, "PATCH"},
+} METHODS[] = {{WSI_TOKEN_GET_URI, "GET"},        {WSI_TOKEN_POST_URI, "POST"},
+               {WSI_TOKEN_HEAD_URI, "HEAD"},      {WSI_TOKEN_DELETE_URI, "DELETE"},
+               {WSI_TOKEN_PUT_URI, "PUT"},        {WSI_TOKEN_PATCH_URI, "PATCH"},
                {WSI_TOKEN_OPTIONS_URI, "OPTIONS"}};
 
 static bool plain(char c, const char *also) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(also, c));
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr(also, c));
 }
 
 /* Appends `text`, escaped but for letters, digits and the characters of `also`. */

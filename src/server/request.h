@@ -8,7 +8,7 @@
 enum { REQUEST_PATH = 1024, REQUEST_QUERY = 4096, REQUEST_HEADER = 256 };
 
 struct request {
-    const char *method; /* "GET"; NULL: one that HTTP servers need not know */
+    const char *method;        /* "GET"; NULL: one that HTTP servers need not know */
     char path[REQUEST_PATH];   /* %-escaped */
     char query[REQUEST_QUERY]; /* %-escaped, without '?' */
 };

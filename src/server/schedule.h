@@ -1,7 +1,8 @@
 /* schedule.h — who is due next: a binary heap of wake-up times.
  *
- * libwebsockets keeps its timers in a sorted list, which thousands of listeners at fifty chunks a second would walk from
- * end to end; here setting a time costs the logarithm. The entries live in their owners. One thread at a time. */
+ * libwebsockets keeps its timers in a sorted list, which thousands of listeners at fifty chunks a second
+ * would walk from end to end; here setting a time costs the logarithm. The entries live in their owners. One
+ * thread at a time. */
 #ifndef AURALIS_SERVER_SCHEDULE_H
 #define AURALIS_SERVER_SCHEDULE_H
 

@@ -28,7 +28,8 @@ static int explain(auralis_message *why, int result, const char *place, const ch
 
 /* Listening ---------------------------------------------------------------------------------------------- */
 
-/* Tries the address with a socket of our own: libwebsockets does not say why it could not listen. 0 or an errno. */
+/* Tries the address with a socket of our own: libwebsockets does not say why it could not listen. 0 or an
+ * errno. */
 static int try_address(const char *host, uint16_t port) {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *list;
     char service[8];
@@ -47,12 +48,17 @@ static int try_address(const char *host, uint16_t port) {
 static int open_loops(struct server *s, const char *host, uint16_t port, auralis_message *why) {
     int error = try_address(host, port), result = 0;
     if (error == EADDRINUSE)
-        return explain(why, SERVER_EADDRESS, "listen", "port %u of %s is taken: something else listens there; choose "
-                       "another, or port 0 for any free one", port, host);
-    if (error) return explain(why, SERVER_EADDRESS, "listen", "cannot listen on %s: %s", s->config->listen, strerror(error));
+        return explain(why, SERVER_EADDRESS, "listen",
+                       "port %u of %s is taken: something else listens there; choose "
+                       "another, or port 0 for any free one",
+                       port, host);
+    if (error)
+        return explain(why, SERVER_EADDRESS, "listen", "cannot listen on %s: %s", s->config->listen,
+                       strerror(error));
     for (; s->loop_count < s->options.loops && result == 0; s->loop_count += result == 0)
         result = loop_create(s, host, &port, s->options.loops > 1, &s->loop[s->loop_count]);
-    if (result == SERVER_EADDRESS) return explain(why, result, "listen", "cannot listen on %s", s->config->listen);
+    if (result == SERVER_EADDRESS)
+        return explain(why, result, "listen", "cannot listen on %s", s->config->listen);
     if (result < 0) return explain(why, result, "", "%s", auralis_strerror(result));
     const char *shown = strcmp(host, "*") ? host : "127.0.0.1";
     snprintf(s->address, sizeof s->address, strchr(shown, ':') ? "[%s]:%u" : "%s:%u", shown, port);
@@ -79,10 +85,11 @@ static void wake_all(void *self) {
 }
 
 static int open_stations(struct server *s, auralis_message *why) {
-    for (; s->station_count < s->config->station_count; s->station_count++) {
+    while (s->station_count < s->config->station_count) {
         const struct station_config *config = &s->config->station[s->station_count];
         int result = station_open(&s->station[s->station_count], config, s->live, wake_all, s);
         if (result < 0) return explain(why, result, config->name, "%s", auralis_strerror(result));
+        s->station_count++;
     }
     return 0;
 }
@@ -91,7 +98,8 @@ static int open_rest(struct server *s, auralis_message *why) {
     struct preset_store_config store = {.directory = *s->config->state_dir ? s->config->state_dir : NULL};
     int result = preset_store_open(&store, &s->presets);
     s->limits = address_limits_create(s->config->max_per_address, s->config->attempts_per_minute);
-    if (result < 0 || !s->limits) return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
+    if (result < 0 || !s->limits)
+        return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
     host_connect(s, &s->host);
     return 0;
 }
@@ -144,19 +152,21 @@ static void *run_loop(void *loop) {
 
 void server_run(struct server *s) {
     uint32_t started = 1;
-    while (started < s->loop_count && !pthread_create(&s->thread[started], NULL, run_loop, s->loop[started])) started++;
+    while (started < s->loop_count && !pthread_create(&s->thread[started], NULL, run_loop, s->loop[started]))
+        started++;
     loop_run(s->loop[0]);
     atomic_store(&s->stopping, true);
     for (uint32_t i = 1; i < started; i++) pthread_join(s->thread[i], NULL);
 }
 
-/* Listeners close their streams, the loops with them; the workers are stopped while the loops can still be called. */
+/* The workers end first, while the loops that they call are still there; the loops close their listeners'
+ * streams. */
 void server_destroy(struct server *s) {
     if (!s) return;
-    for (uint32_t i = 0; i < s->loop_count; i++) loop_disconnect(s->loop[i]);
+    if (s->live) live_stop(s->live);
+    for (uint32_t i = 0; i < s->loop_count; i++) loop_destroy(s->loop[i]);
     for (uint32_t i = 0; i < s->station_count; i++) station_close(&s->station[i]);
     live_destroy(s->live);
-    for (uint32_t i = 0; i < s->loop_count; i++) loop_destroy(s->loop[i]);
     preset_store_close(s->presets);
     address_limits_destroy(s->limits);
     pthread_mutex_destroy(&s->limits_lock);

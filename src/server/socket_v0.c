@@ -13,7 +13,8 @@ static void greet(struct listener *l) {
 static size_t chunk(struct listener *l, unsigned char *out) {
     const char *data = encode44(l);
     if (!data) return 0;
-    return v0_audio((char *)out, LOOP_MESSAGE, data, V1_AUDIO_BASE64, (uint64_t)(encode44_time() * 1e3), l->sequence);
+    return v0_audio((char *)out, LOOP_MESSAGE, data, V1_AUDIO_BASE64, (uint64_t)(encode44_time() * 1e3),
+                    l->sequence);
 }
 
 static void quiet(struct listener *l) {
@@ -40,13 +41,15 @@ static void receive(struct listener *l, const char *text, size_t length) {
     struct refusal why;
     char answer[V0_MESSAGE_MAX];
     int result = v0_parse(text, length, &message, &why);
-    if (result >= 0 && message.type == V0_CONTROL) result = listener_change(l, &message.values, message.set, &why);
+    if (result >= 0 && message.type == V0_CONTROL)
+        result = listener_change(l, &message.values, message.set, &why);
     if (result < 0)
         complain(l, &why);
     else if (message.type == V0_PING)
         listener_say(l, answer, v0_pong(answer, sizeof answer));
     else if (message.type == V0_BUFFER_STATUS)
-        listener_say(l, answer, v0_buffer_status(answer, sizeof answer, listener_ahead_ms(l, monotonic_now())));
+        listener_say(l, answer,
+                     v0_buffer_status(answer, sizeof answer, listener_ahead_ms(l, monotonic_now())));
 }
 
 const struct protocol socket_v0 = {.version = 0,

@@ -25,7 +25,8 @@ static double depth_chunks(const struct listener *l) {
 static size_t chunk(struct listener *l, unsigned char *out) {
     const char *data = encode44(l);
     if (!data) return 0;
-    if (l->discontinuity) error(l, V1_BUFFER_OVERRUN, "you read too slowly: audio was passed over", V1_WARNING);
+    if (l->discontinuity)
+        error(l, V1_BUFFER_OVERRUN, "you read too slowly: audio was passed over", V1_WARNING);
     struct v1_audio audio = {.chunk_id = l->sequence,
                              .data = data,
                              .data_length = V1_AUDIO_BASE64,
@@ -49,9 +50,9 @@ static void status(struct listener *l) {
                           .underruns = l->underruns,
                           .uptime_seconds = (double)(monotonic_now() - l->joined) * 1e-9};
     listener_say(l, text, v1_buffer_status(text, sizeof text, &s));
-    if (l->underruns > V1_PERSISTENT_UNDERRUNS && !l->told_underruns) {
+    if (l->underruns > V1_UNDERRUNS_MAX && !l->told_underruns) {
         l->told_underruns = true;
-        error(l, V1_PERSISTENT_UNDERRUNS_ERROR, "the buffer ran out more than ten times", V1_ERROR);
+        error(l, V1_PERSISTENT_UNDERRUNS, "the buffer ran out more than ten times", V1_ERROR);
     }
 }
 
@@ -65,7 +66,8 @@ static void retiered(struct listener *l) {
 
 static void complain(struct listener *l, const struct refusal *why) {
     bool limited = why->code == REFUSAL_RATE_LIMITED;
-    error(l, limited ? V1_RATE_LIMIT_EXCEEDED : V1_INVALID_MESSAGE, why->message, limited ? V1_WARNING : V1_ERROR);
+    error(l, limited ? V1_RATE_LIMIT_EXCEEDED : V1_INVALID_MESSAGE, why->message,
+          limited ? V1_WARNING : V1_ERROR);
     if (why->code == REFUSAL_TOO_LARGE) listener_close(l, CLOSE_POLICY, "message too large");
 }
 

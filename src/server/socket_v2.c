@@ -44,13 +44,14 @@ static void greet(struct listener *l) {
     auralis_parameters p;
     listener_parameters(l, &p);
     const char *format = l->request.format == STREAM_FLOAT32 ? "float32" : "int16";
-    say(l, json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:s, s:{s:s, s:i}, s:o, s:o, s:o, s:o}", "type", "hello",
-                     "client_id", l->client_id, "server_version", auralis_version(), "server_time", unix_time(),
-                     "station", l->station < 0 ? json_null() : json_string(l->request.station), "seed",
-                     big(listener_seed(l)), "sample_rate", RATE, "chunk_frames", (int)l->feed.chunk, "format", format,
-                     "buffer", "tier", tier_name(l->tier.tier), "target_ms", (int)tier_milliseconds(l->tier.tier),
-                     "frame", big(l->feed.frame), "parameters", parameters_to_json(&p), "presets", preset_names(l),
-                     "warnings", parameters_warnings_json(&p)));
+    say(l, json_pack(
+               "{s:s, s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:s, s:{s:s, s:i}, s:o, s:o, s:o, s:o}", "type",
+               "hello", "client_id", l->client_id, "server_version", auralis_version(), "server_time",
+               unix_time(), "station", l->station < 0 ? json_null() : json_string(l->request.station), "seed",
+               big(listener_seed(l)), "sample_rate", RATE, "chunk_frames", (int)l->feed.chunk, "format",
+               format, "buffer", "tier", tier_name(l->tier.tier), "target_ms",
+               (int)tier_milliseconds(l->tier.tier), "frame", big(l->feed.frame), "parameters",
+               parameters_to_json(&p), "presets", preset_names(l), "warnings", parameters_warnings_json(&p)));
 }
 
 static unsigned char *put_little(unsigned char *at, uint64_t value, int bytes) {
@@ -76,7 +77,8 @@ static void put_samples(unsigned char *out, const void *samples, size_t count, s
 }
 #else
 static void put_samples(unsigned char *out, const void *samples, size_t count, size_t size) {
-    for (size_t i = 0; i < count * size; i++) out[i] = ((const unsigned char *)samples)[i / size * size + size - 1 - i % size];
+    for (size_t i = 0; i < count * size; i++)
+        out[i] = ((const unsigned char *)samples)[i / size * size + size - 1 - i % size];
 }
 #endif
 
@@ -100,10 +102,11 @@ static void status(struct listener *l) {
     auralis_stream_status s;
     live_read_status(l->feed.stream, &s);
     int listeners = l->station < 0 ? 1 : (int)atomic_load(&l->loop->server->station[l->station].listeners);
-    say(l, json_pack("{s:s, s:o, s:I, s:i, s:s, s:i, s:I, s:f, s:f, s:i}", "type", "status", "frame", big(s.frame),
-                     "section", (json_int_t)s.section, "bar", (int)s.bar, "chord", s.chord, "voices", (int)s.voices,
-                     "underruns", (json_int_t)l->underruns, "jitter_ms", l->tier.jitter_ms, "sent_ms_ahead",
-                     listener_ahead_ms(l, monotonic_now()), "listeners", listeners));
+    say(l, json_pack("{s:s, s:o, s:I, s:i, s:s, s:i, s:I, s:f, s:f, s:i}", "type", "status", "frame",
+                     big(s.frame), "section", (json_int_t)s.section, "bar", (int)s.bar, "chord", s.chord,
+                     "voices", (int)s.voices, "underruns", (json_int_t)l->underruns, "jitter_ms",
+                     l->tier.jitter_ms, "sent_ms_ahead", listener_ahead_ms(l, monotonic_now()), "listeners",
+                     listeners));
 }
 
 static void changed(struct listener *l, const struct live_state *state, bool own) {
@@ -127,10 +130,12 @@ static void complain(struct listener *l, const struct refusal *why) {
 }
 
 static void part(struct listener *l, const char *reason) {
-    say(l, json_pack("{s:s, s:s, s:i}", "type", "shutdown", "reason", reason, "drain_seconds", SERVER_DRAIN_SECONDS));
+    say(l, json_pack("{s:s, s:s, s:i}", "type", "shutdown", "reason", reason, "drain_seconds",
+                     SERVER_DRAIN_SECONDS));
 }
 
-/* What clients say ------------------------------------------------------------------------------------------- */
+/* What clients say
+ * ------------------------------------------------------------------------------------------- */
 
 static int control(struct listener *l, const json_t *message, struct refusal *why) {
     auralis_parameters values;
@@ -138,7 +143,8 @@ static int control(struct listener *l, const json_t *message, struct refusal *wh
     json_t *parameters = json_object_get(message, "parameters");
     listener_parameters(l, &values);
     if (!json_is_object(parameters))
-        return refuse_with(why, REFUSAL_INVALID_VALUE, "parameters", "parameters must be an object of values by name");
+        return refuse_with(why, REFUSAL_INVALID_VALUE, "parameters",
+                           "parameters must be an object of values by name");
     int result = parameters_from_json(parameters, &values, &set, why);
     return result < 0 ? result : listener_change(l, &values, set, why);
 }
@@ -153,22 +159,25 @@ static int preset(struct listener *l, const json_t *message, struct refusal *why
 }
 
 /* A field of a report: a number from 0 to `most`; absent is 0. */
-static int report_field(const json_t *message, const char *name, double most, double *out, struct refusal *why) {
+static int report_field(const json_t *message, const char *name, double most, double *out,
+                        struct refusal *why) {
     json_t *value = json_object_get(message, name);
     double number = json_number_value(value);
     if (value && (!json_is_number(value) || !(number >= 0 && number <= most)))
-        return refuse_with(why, REFUSAL_INVALID_VALUE, name, "%s must be a number from 0 to %.0f", name, most);
+        return refuse_with(why, REFUSAL_INVALID_VALUE, name, "%s must be a number from 0 to %.0f", name,
+                           most);
     *out = number;
     return 0;
 }
 
 static int report(struct listener *l, const json_t *message, struct refusal *why) {
-    double depth, underruns, jitter;
+    double depth = 0, underruns = 0, jitter = 0;
     int result = report_field(message, "depth_ms", 1e6, &depth, why);
     if (result >= 0) result = report_field(message, "underruns", 1e9, &underruns, why);
     if (result >= 0) result = report_field(message, "jitter_ms", 1e6, &jitter, why);
     if (result < 0) return result;
-    uint32_t total = (uint32_t)underruns, new = total > l->reported_underruns ? total - l->reported_underruns : 0;
+    uint32_t total = (uint32_t)underruns,
+             new = total > l->reported_underruns ? total - l->reported_underruns : 0;
     l->reported_underruns = total;
     int before = l->tier.tier;
     if (tier_report(&l->tier, jitter, new) && listener_retier(l, before)) retiered(l);
@@ -179,7 +188,8 @@ static int buffer(struct listener *l, const json_t *message, struct refusal *why
     const char *name = json_string_value(json_object_get(message, "tier"));
     int tier = name ? tier_find(name) : -1;
     if (tier < 0)
-        return refuse_with(why, REFUSAL_INVALID_VALUE, "tier", "tier must be minimal, normal, stable or defensive");
+        return refuse_with(why, REFUSAL_INVALID_VALUE, "tier",
+                           "tier must be minimal, normal, stable or defensive");
     if (!listener_request_tier(l, tier))
         return refuse_with(why, REFUSAL_RATE_LIMITED, "tier", "the tier may be changed once a second");
     retiered(l);
@@ -197,13 +207,15 @@ static int ping(struct listener *l, const json_t *message, struct refusal *why) 
 static const struct message {
     const char *type;
     int (*take)(struct listener *, const json_t *, struct refusal *);
-} MESSAGES[] = {{"control", control}, {"preset", preset}, {"report", report}, {"buffer", buffer}, {"ping", ping}};
+} MESSAGES[] = {
+    {"control", control}, {"preset", preset}, {"report", report}, {"buffer", buffer}, {"ping", ping}};
 
 static int dispatch(struct listener *l, const json_t *message, struct refusal *why) {
     const char *type = json_string_value(json_object_get(message, "type"));
     for (size_t i = 0; type && i < sizeof MESSAGES / sizeof *MESSAGES; i++)
         if (!strcmp(type, MESSAGES[i].type)) return MESSAGES[i].take(l, message, why);
-    return refuse_with(why, REFUSAL_INVALID_MESSAGE, "type", "type must be control, preset, report, buffer or ping");
+    return refuse_with(why, REFUSAL_INVALID_MESSAGE, "type",
+                       "type must be control, preset, report, buffer or ping");
 }
 
 static void receive(struct listener *l, const char *text, size_t length) {

@@ -1,8 +1,8 @@
 /* station.h — a named live stream that many listeners share.
  *
- * Rendered once, by the clock; every listener copies from its ring at a place of its own. Stations are made when the
- * server starts, from its configuration, and their number is fixed. Their parameters belong to everybody: a change is
- * recorded in the station's history (undo) and told to all. Any thread. */
+ * Rendered once, by the clock; every listener copies from its ring at a place of its own. Stations are made
+ * when the server starts, from its configuration, and their number is fixed. Their parameters belong to
+ * everybody: a change is recorded in the station's history (undo) and told to all. Any thread. */
 #ifndef AURALIS_SERVER_STATION_H
 #define AURALIS_SERVER_STATION_H
 
@@ -31,7 +31,8 @@ void station_close(struct station *station);
 /* Records and asks for a change; the ticket (see live_set), 0 when it must be tried again later. */
 uint64_t station_change(struct station *station, const auralis_parameters *values, auralis_parameter_set set);
 
-/* One step of undo (−1) or redo (+1): true, the parameters and the ticket (0: try again), or false: there is none. */
+/* One step of undo (−1) or redo (+1): true, the parameters and the ticket (0: try again), or false: there is
+ * none. */
 bool station_step(struct station *station, int direction, auralis_parameters *out, uint64_t *ticket);
 
 /* The parameters as last asked for. */

@@ -53,10 +53,21 @@ int live_create(const struct live_config *config, struct live **out) {
     return 0;
 }
 
-static void stop_worker(struct live_worker *w) {
-    if (w->started) {
+void live_stop(struct live *live) {
+    atomic_store(&live->stopping, true);
+    for (int i = 0; i < live->threads; i++) {
+        struct live_worker *w = &live->worker[i];
+        if (!w->started) continue;
         live_worker_kick(w);
         pthread_join(w->thread, NULL);
+        w->started = false;
+        w->stopped = true;
+    }
+}
+
+static void free_worker(struct live_worker *w) {
+    if (w->stopped) {
+        live_worker_abandon(w);
         pthread_cond_destroy(&w->wake);
         pthread_mutex_destroy(&w->lock);
     }
@@ -68,8 +79,8 @@ static void stop_worker(struct live_worker *w) {
 
 void live_destroy(struct live *live) {
     if (!live) return;
-    atomic_store(&live->stopping, true);
-    for (int i = 0; i < live->threads; i++) stop_worker(&live->worker[i]);
+    live_stop(live);
+    for (int i = 0; i < live->threads; i++) free_worker(&live->worker[i]);
     free(live);
 }
 

@@ -41,6 +41,9 @@ struct live_config {
 /* Starts the workers. An auralis result: AURALIS_ENOENT and AURALIS_EUNSUPPORTED are about `isa`. */
 int live_create(const struct live_config *config, struct live **out);
 
+/* Ends the workers' threads: nobody is notified any more. Streams can still be closed. */
+void live_stop(struct live *live);
+
 /* Stops the workers and frees everything; all streams have been closed. NULL is fine. */
 void live_destroy(struct live *live);
 

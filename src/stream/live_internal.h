@@ -22,7 +22,7 @@ struct live_worker {
     struct live *live;
     auralis_engine *engine;
     pthread_t thread;
-    bool started;
+    bool started, stopped;
     struct command_queue commands;
 
     /* Hand-off: how others wake the sleeping worker. */
@@ -73,6 +73,9 @@ struct live_stream {
 
 /* The body of a worker's thread; `self` is a struct live_worker. */
 void *live_worker_run(void *self);
+
+/* After its thread has ended: frees every stream that is left. */
+void live_worker_abandon(struct live_worker *worker);
 
 /* Wakes the worker, any thread. */
 void live_worker_kick(struct live_worker *worker);

@@ -188,8 +188,11 @@ void *live_worker_run(void *self) {
         while (tick <= now) tick += (now - tick) / TICK * TICK + TICK;
         rest(w, w->count ? tick : now + MONOTONIC_SECOND);
     }
+    return NULL;
+}
+
+void live_worker_abandon(struct live_worker *w) {
     take_commands(w);
     for (uint32_t i = 0; i < w->count; i++) w->streams[i]->doomed = true;
     close_streams(w);
-    return NULL;
 }
