@@ -53,13 +53,3 @@ void composer_chord_at(uint64_t seed, const auralis_parameters *parameters, uint
     begin(&at, out);
     if (parameters->enable_pads) pads_sounding(&at, beat, out);
 }
-
-double composer_bar_energy(const struct composer_bar *bar,
-                           double (*power)(int instrument, int timbre, double pitch)) {
-    double sum = 0;
-    for (uint32_t i = 0; i < bar->count; i++) {
-        const struct composer_note *n = &bar->note[i];
-        sum += n->velocity * n->velocity * n->seconds * power(n->instrument, n->timbre, n->pitch);
-    }
-    return sum / (SECTION_BARS * bar->seconds);
-}

@@ -55,10 +55,4 @@ void composer_bar(uint64_t seed, const auralis_parameters *parameters, uint64_t 
 void composer_chord_at(uint64_t seed, const auralis_parameters *parameters, uint64_t section, uint32_t bar,
                        uint32_t beat, struct composer_bar *out);
 
-/* Mean power of the section's sounding notes over its length, summed with `power(instrument, timbre, pitch)`
- * per note (velocity² × power × seconds ÷ section seconds), one bar at a time: adds that bar's share. The
- * feed-forward loudness trim uses it. */
-double composer_bar_energy(const struct composer_bar *bar,
-                           double (*power)(int instrument, int timbre, double pitch));
-
 #endif

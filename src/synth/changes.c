@@ -9,12 +9,12 @@
 #include "base/exact.h"
 #include "music/clock.h"
 #include "music/form.h"
+#include "synth/brightness.h"
 
 #include <string.h>
 
 static const double BRIGHTNESS_SECONDS = 0.1, LEVEL_SECONDS = 0.06, SPACE_SECONDS = 0.5;
 static const double SWITCH_FADE = 0.15, CHORD_FADE = 0.8;
-static const double ARC_OCTAVES = 0.7;
 enum { TRIM_FRAMES = 64 * BLOCK };
 
 enum {
@@ -32,12 +32,8 @@ static double level_gain(const auralis_parameters *p) {
     return p->level <= -60.0 ? 0.0 : exact_db(p->level);
 }
 
-static double bright_octaves(const auralis_parameters *p) {
-    return 4.0 * (p->brightness - 0.5);
-}
-
 void changes_init(struct auralis_stream *s) {
-    s->brightness = (struct glide){.to = bright_octaves(&s->playing)};
+    s->brightness = (struct glide){.to = brightness_octaves(s->playing.brightness)};
     s->space = (struct glide){.to = s->playing.space};
     s->level = (struct glide){.to = level_gain(&s->playing)};
     s->effects =
@@ -49,7 +45,8 @@ void changes_bar(struct auralis_stream *s) {
     double bar = (double)(s->bar % SECTION_BARS);
     double from = form_brightness(s->seed, section, bar + s->base_beats / 4.0),
            to = form_brightness(s->seed, section, bar + 1.0);
-    s->arc = (struct glide){ARC_OCTAVES * from, ARC_OCTAVES * to, s->base_frame, s->next_bar - s->base_frame};
+    s->arc = (struct glide){BRIGHTNESS_ARC_OCTAVES * from, BRIGHTNESS_ARC_OCTAVES * to, s->base_frame,
+                            s->next_bar - s->base_frame};
     trim_enter(&s->trim, section);
 }
 
@@ -123,7 +120,8 @@ static void switch_on(struct auralis_stream *s, bool pads) {
 static void apply_at_once(struct auralis_stream *s, const auralis_parameters *from) {
     auralis_parameters *p = &s->playing;
     if (p->brightness != from->brightness)
-        glide_to(&s->brightness, bright_octaves(p), s->frame, frames_of(s, BRIGHTNESS_SECONDS));
+        glide_to(&s->brightness, brightness_octaves(p->brightness), s->frame,
+                 frames_of(s, BRIGHTNESS_SECONDS));
     if (p->space != from->space) glide_to(&s->space, p->space, s->frame, frames_of(s, SPACE_SECONDS));
     if (p->level != from->level) glide_to(&s->level, level_gain(p), s->frame, frames_of(s, LEVEL_SECONDS));
     uint32_t off = 0;

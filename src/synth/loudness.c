@@ -5,30 +5,70 @@
  *
  *     velocity² × energy of such a note at velocity 1 ÷ length of the section
  *
+ * The energies were measured through the whole engine (loudness_table.h): by timbre, pitch, brightness and
+ * length, between which they are interpolated, and by the size of the room.
+ *
  * A section's gain follows from its own power blended with that of its neighbours (¼, ½, ¼), so that gains
  * change little from one section to the next and a quiet section stays somewhat quieter. */
 #include "synth/loudness.h"
 
 #include "base/exact.h"
 #include "music/composer.h"
+#include "synth/brightness.h"
+#include "synth/loudness_table.h"
 
-static const double TARGET_POWER = 0.0294510; /* 10^((−16 + 0.691) ÷ 10) */
-static const double GAIN_MAX = 8.0;           /* +18 dB: where there is next to nothing to hear */
+static const double TARGET_POWER = 0.0294510;           /* 10^((−16 + 0.691) ÷ 10) */
+static const double GAIN_MAX = 8.0;                     /* +18 dB: where there is next to nothing to hear */
+static const double OCTAVES_PER_DB = 0.332192809488736; /* of power */
 
-/* K-weighted power of a sounding note at velocity 1, both channels together. */
-static double note_power(int instrument) {
-    static const double power[AURALIS_INSTRUMENTS] = {
-        [AURALIS_PAD] = 0.02,  [AURALIS_LEAD] = 0.03, [AURALIS_BASS] = 0.02,
-        [AURALIS_BELL] = 0.02, [AURALIS_KICK] = 0.03, [AURALIS_SWELL] = 0.01};
-    return power[instrument];
+/* A place between two nodes of a table with `count` of them, and how far it is to the second. */
+struct between {
+    int node;
+    double part;
+};
+
+static struct between between(double x, int count) {
+    if (!(x > 0)) return (struct between){0, 0};
+    if (x >= count - 1) return (struct between){count - 2, 1};
+    int node = (int)x;
+    return (struct between){node, x - node};
 }
 
-static double bar_power(const struct composer_bar *bar) {
-    double sum = 0;
-    for (uint32_t i = 0; i < bar->count; i++) {
-        const struct composer_note *n = &bar->note[i];
-        sum += n->velocity * n->velocity * n->seconds * note_power(n->instrument);
+static double mix(double a, double b, double part) {
+    return a + (b - a) * part;
+}
+
+static double note_decibels(int row, struct between pitch, struct between bright, int length) {
+    double at[2];
+    for (int i = 0; i < 2; i++) {
+        const float(*of)[LOUDNESS_LENGTHS] = LOUDNESS_NOTE[row][pitch.node + i];
+        at[i] = mix((double)of[bright.node][length], (double)of[bright.node + 1][length], bright.part);
     }
+    return mix(at[0], at[1], pitch.part);
+}
+
+static double space_decibels(int row, double space) {
+    struct between b = between(space * (LOUDNESS_SPACES - 1), LOUDNESS_SPACES);
+    return mix((double)LOUDNESS_SPACE[row][b.node], (double)LOUDNESS_SPACE[row][b.node + 1], b.part);
+}
+
+/* K-weighted energy of the note, both channels together, full scale and a second being 1. */
+static double note_energy(const struct composer_note *n, double octaves, double space) {
+    const struct loudness_nodes *nodes = &LOUDNESS_NODES[n->instrument];
+    int row = nodes->timbre + n->timbre;
+    struct between pitch = {0, 0}, bright = between(octaves - LOUDNESS_BRIGHT_MIN, LOUDNESS_BRIGHTS);
+    if (nodes->apart > 0) pitch = between((n->pitch - nodes->pitch) / nodes->apart, LOUDNESS_PITCHES);
+    double room = space_decibels(row, space), energy[LOUDNESS_LENGTHS];
+    for (int i = 0; i < LOUDNESS_LENGTHS; i++)
+        energy[i] = exact_exp2((note_decibels(row, pitch, bright, i) + room) * OCTAVES_PER_DB);
+    double part = (n->seconds - nodes->length[0]) / (nodes->length[1] - nodes->length[0]);
+    double most = mix(energy[0], energy[1], part), least = 0.25 * energy[0];
+    return n->velocity * n->velocity * (most > least ? most : least);
+}
+
+static double bar_power(const struct composer_bar *bar, const auralis_parameters *p) {
+    double octaves = brightness_octaves(p->brightness) + BRIGHTNESS_ARC_OCTAVES * bar->brightness, sum = 0;
+    for (uint32_t i = 0; i < bar->count; i++) sum += note_energy(&bar->note[i], octaves, p->space);
     return sum / (SECTION_BARS * bar->seconds);
 }
 
@@ -49,7 +89,7 @@ bool loudness_step(struct loudness_scan *scan, uint32_t bars) {
         struct composer_bar bar;
         uint32_t index = scan->done / SECTION_BARS;
         composer_bar(scan->seed, &scan->p, section_of(scan, index), scan->done % SECTION_BARS, &bar);
-        scan->energy[index] += bar_power(&bar);
+        scan->energy[index] += bar_power(&bar, &scan->p);
     }
     return scan->done == LOUDNESS_SECTIONS * SECTION_BARS;
 }

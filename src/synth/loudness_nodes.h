@@ -1,0 +1,34 @@
+/* loudness_nodes.h — where the loudness table (loudness_table.h) has its values: shared by synth/loudness.c,
+ * which reads it, and the tool that measures it. */
+#ifndef AURALIS_SYNTH_LOUDNESS_NODES_H
+#define AURALIS_SYNTH_LOUDNESS_NODES_H
+
+#include "music/timbre.h"
+#include <auralis/score.h>
+
+enum { LOUDNESS_PITCHES = 5, LOUDNESS_BRIGHTS = 5, LOUDNESS_LENGTHS = 2, LOUDNESS_SPACES = 5 };
+enum { LOUDNESS_BRIGHT_MIN = -2 }; /* octaves; the nodes are an octave apart */
+
+enum {
+    LOUDNESS_TIMBRES = PAD_TIMBRES + LEAD_TIMBRES + BASS_TIMBRES + BELL_TIMBRES + KICK_TIMBRES + SWELL_TIMBRES
+};
+
+struct loudness_nodes {
+    int timbre;                      /* row of the instrument's first timbre */
+    double pitch, apart;             /* lowest node, distance */
+    double length[LOUDNESS_LENGTHS]; /* seconds */
+};
+
+static const struct loudness_nodes LOUDNESS_NODES[AURALIS_INSTRUMENTS] = {
+    [AURALIS_PAD] = {0, 44, 9, {8, 20}},
+    [AURALIS_LEAD] = {PAD_TIMBRES, 48, 12, {1, 4}},
+    [AURALIS_BASS] = {PAD_TIMBRES + LEAD_TIMBRES, 33, 3.5, {8, 24}},
+    [AURALIS_BELL] = {PAD_TIMBRES + LEAD_TIMBRES + BASS_TIMBRES, 48, 12, {1, 4}},
+    [AURALIS_KICK] = {PAD_TIMBRES + LEAD_TIMBRES + BASS_TIMBRES + BELL_TIMBRES, 36, 0, {0.25, 0.5}},
+    [AURALIS_SWELL] = {PAD_TIMBRES + LEAD_TIMBRES + BASS_TIMBRES + BELL_TIMBRES + KICK_TIMBRES,
+                       60,
+                       0,
+                       {3, 8}},
+};
+
+#endif
