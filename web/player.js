@@ -6,7 +6,7 @@
 
 export const RATE = 48000;
 
-const BEGIN = 0.1; // seconds that are enough on a quiet line
+const BEGIN = 0.4; // seconds that are enough on a quiet line: the first burst brings them at once
 
 export function whyNoSound() {
   if (!window.isSecureContext)
@@ -30,6 +30,7 @@ export class Player extends EventTarget {
     if (why) throw new Error(why);
     this.starting ??= this.#create().catch((error) => {
       this.starting = null;
+      this.context.close();
       throw error;
     });
     await this.starting;
@@ -41,14 +42,19 @@ export class Player extends EventTarget {
     this.context = context;
     await context.audioWorklet.addModule(new URL('worklet.js', import.meta.url));
     const node = new AudioWorkletNode(context, 'auralis', { numberOfInputs: 0, outputChannelCount: [2] });
-    node.onprocessorerror = () => this.#fail('The audio worklet stopped with an error. Reload the page to go on.');
+    node.addEventListener('processorerror', () => this.#fail('The audio worklet stopped with an error. Press the circle to start it again.'));
     node.port.onmessage = ({ data }) => this.#receive(data);
     const analyser = new AnalyserNode(context, { fftSize: 2048, smoothingTimeConstant: 0.85 });
     node.connect(analyser).connect(context.destination);
     Object.assign(this, { node, analyser });
   }
 
-  #fail(text) { this.dispatchEvent(new CustomEvent('failed', { detail: text })); }
+  // A worklet that has stopped never runs again: the next start makes another.
+  #fail(text) {
+    this.starting = null;
+    this.context.close();
+    this.dispatchEvent(new CustomEvent('failed', { detail: text }));
+  }
 
   #receive(data) {
     if (data.type === 'captured') return this.captured?.(data.parts);
@@ -80,7 +86,7 @@ export class Player extends EventTarget {
     this.node?.port.postMessage(buffer, [buffer]);
   }
 
-  // What the server aims to keep here. Half a second of unrest asks for a larger start, up to half of it.
+  // What the server aims to keep here. To begin, at most half of it is waited for.
   aim(targetMs) {
     this.jitter.expect(targetMs);
     const begin = Math.min(targetMs / 2000, BEGIN + this.jitter.spread() / 1000);

@@ -12,7 +12,7 @@ import { Player } from './player.js';
 import { controlStation } from './api.js';
 import { describe } from './address.js';
 
-const OWN_WORD_MS = 600; // for so long after a turn the server's echo does not move the control back
+const PATIENCE_MS = 5000; // for so long a turned control waits for the server's word before it takes another
 
 export class Session extends EventTarget {
   constructor(table) {
@@ -27,7 +27,7 @@ export class Session extends EventTarget {
     this.tier = 'normal';
     this.position = 0; // the frame to go on from
     this.playing = false;
-    this.turned = new Map(); // name → when it was turned here
+    this.unconfirmed = new Map(); // name → when it was turned here, until the server says the same
     this.coming = new Map(); // name → the frame at which it is heard (Infinity: the server has not said)
     this.work = Promise.resolve();
     this.#listen();
@@ -105,7 +105,7 @@ export class Session extends EventTarget {
     if (different.length === 0) return;
     Object.assign(this.values, Object.fromEntries(different));
     for (const [name] of different) {
-      this.turned.set(name, performance.now());
+      this.unconfirmed.set(name, performance.now());
       if (this.playing) this.coming.set(name, Infinity);
     }
     this.outbox.put(Object.fromEntries(different));
@@ -138,14 +138,17 @@ export class Session extends EventTarget {
     player.addEventListener('report', ({ detail }) => this.#reported(detail));
     player.addEventListener('failed', ({ detail }) => {
       this.connection.close();
+      this.position = player.report.frame ?? this.position;
       this.#setPlaying(false);
       this.#problem(detail);
     });
   }
 
   #greeted(hello) {
+    this.underrunsBefore = this.player.report.underruns; // each connection counts from 0
     this.#aim(hello.buffer);
     this.#emit('warnings', hello.warnings ?? []);
+    this.unconfirmed.clear();
     if (!this.own) return this.#adopt(hello.parameters);
     const changed = Object.entries(this.values).filter(([name, value]) => hello.parameters[name] !== value);
     if (changed.length) this.outbox.put(Object.fromEntries(changed)); // turned while the line was being made
@@ -158,11 +161,14 @@ export class Session extends EventTarget {
     this.#adopt(parameters);
   }
 
-  // The server's values, but for those that are under the listener's hand.
+  // The server's values, but for those whose last turn it has not answered yet: an echo of the turn before would move the
+  // control back under the hand.
   #adopt(parameters) {
-    const now = performance.now(), free = ([name]) => !(now - this.turned.get(name) < OWN_WORD_MS);
-    const known = Object.entries(parameters ?? {}).filter(([name]) => name in this.values);
-    Object.assign(this.values, Object.fromEntries(known.filter(free)));
+    for (const [name, value] of Object.entries(parameters ?? {})) {
+      if (!(name in this.values)) continue;
+      if (this.values[name] === value || performance.now() - this.unconfirmed.get(name) > PATIENCE_MS) this.unconfirmed.delete(name);
+      if (!this.unconfirmed.has(name)) this.values[name] = value;
+    }
     this.#emit('values');
   }
 
@@ -179,7 +185,7 @@ export class Session extends EventTarget {
     if (now - (this.lastReport ?? 0) < 1000) return;
     this.lastReport = now;
     this.connection.send({
-      type: 'report', depth_ms: Math.round(report.depth / 48), underruns: report.underruns,
+      type: 'report', depth_ms: Math.round(report.depth / 48), underruns: report.underruns - this.underrunsBefore,
       jitter_ms: Math.round(this.player.jitter.ms * 10) / 10,
     });
   }

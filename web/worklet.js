@@ -101,7 +101,7 @@ class Auralis extends AudioWorkletProcessor {
     const { depth, read } = this.ring;
     if (this.gain === 1) this.resampler.correction = this.drift.update(depth, this.target);
     this.port.postMessage({
-      type: 'report', depth, frame: this.ring.frameAt(read), audible: this.gain > 0, filling: this.filling,
+      type: 'report', time: currentTime, depth, frame: this.ring.frameAt(read), audible: this.gain > 0, filling: this.filling,
       underruns: this.underruns, correction: this.resampler.correction, exact: this.resampler.exact,
     });
   }

@@ -1,0 +1,274 @@
+// The page as people meet it: real Chromium, the real server, and the sound as it leaves the worklet.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RATE, Server, difference, find, firstSound, launch, open, record, render, strongestBass, until } from './lib.mjs';
+
+const server = new Server();
+let browser;
+
+before(async () => {
+  await server.start();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server.end();
+});
+
+const audible = (page) => page.evaluate(() => auralis.player.report.audible);
+const value = (page, name) => page.evaluate((key) => auralis.values[key], name);
+
+async function done(page, { complaints = [] } = {}) {
+  const unexpected = page.complaints.filter((text) => !complaints.some((known) => text.includes(known)));
+  await page.context().close();
+  assert.deepEqual(unexpected, []);
+}
+
+test('sound within 2 s, and a minute of it equals the offline render sample for sample', async () => {
+  const page = await open(browser, server, '#seed=7&preset=focus');
+  const wanted = render(['--seed', '7', '--preset', 'focus'], 64);
+  let pressed;
+  const heard = await record(page, 66, async () => {
+    pressed = await page.evaluate(() => {
+      document.querySelector('#play').click();
+      return auralis.player.context.currentTime;
+    });
+  });
+  const start = firstSound(heard.left), origin = firstSound(wanted.left);
+  assert.ok(start >= 0, 'silence');
+  assert.ok(start / RATE < 2 + origin / RATE, `sound after ${start / RATE} s (pressed at ${pressed})`);
+  for (const side of ['left', 'right']) {
+    const at = difference(heard[side], start, wanted[side], origin, 60 * RATE);
+    assert.equal(at, -1, `${side}: other samples from ${at / RATE} s on`);
+  }
+  assert.equal(heard.underruns, 0);
+  await done(page);
+});
+
+test('a card of 44,100 Hz plays at the right pitch', async () => {
+  const page = await open(browser, server, '#seed=7&preset=focus', { rate: 44100 });
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  const ratio = await page.evaluate(async () => {
+    const report = () => new Promise((resolve) => {
+      auralis.player.addEventListener('report', ({ detail }) => resolve(detail), { once: true });
+    });
+    const first = await report();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const last = await report();
+    return (last.frame - first.frame) / (last.time - first.time) / 48000;
+  });
+  assert.ok(Math.abs(ratio - 1) < 0.001, `played at ${ratio} of its speed`);
+  await done(page);
+});
+
+test('the server dies and comes back: the page recovers by itself and the piece goes on', async () => {
+  const page = await open(browser, server, '#seed=11&preset=meditation');
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  await sleep(2000);
+  const before = await page.evaluate(() => auralis.player.report.frame);
+  await server.kill();
+  assert.ok(await until(() => page.evaluate(() => !auralis.player.report.audible)), 'the buffer ends in silence');
+  const stopped = await page.evaluate(() => auralis.player.report.frame);
+  assert.ok(stopped > before);
+  await server.start();
+  assert.ok(await until(() => audible(page), 40), 'never came back');
+  const resumed = await page.evaluate(() => auralis.player.report.frame);
+  assert.ok(resumed >= stopped && resumed < stopped + 3 * RATE, `stopped at ${stopped}, went on at ${resumed}`);
+  assert.equal(await page.textContent('#connection-text'), 'Connected');
+  await done(page, { complaints: ['WebSocket connection to'] });
+});
+
+test('an outage shorter than the buffer is not heard at all', async () => {
+  const page = await open(browser, server, '#seed=7&preset=focus');
+  const wanted = render(['--seed', '7', '--preset', 'focus'], 14);
+  const heard = await record(page, 12, async () => {
+    await page.evaluate(() => document.querySelector('#play').click());
+    await sleep(5000);
+    await page.evaluate(() => auralis.connection.socket.dispatchEvent(new CloseEvent('close')));
+  });
+  const start = firstSound(heard.left), origin = firstSound(wanted.left), count = heard.left.length - start;
+  assert.ok(count > 9 * RATE);
+  const at = difference(heard.left, start, wanted.left, origin, 4 * RATE);
+  assert.equal(at, -1);
+  let worst = 0, silent = 0;
+  for (let i = 0; i < count; i++) {
+    worst = Math.max(worst, Math.abs(heard.left[start + i] - wanted.left[origin + i]));
+    silent += heard.left[start + i] === 0 && wanted.left[origin + i] !== 0;
+  }
+  assert.ok(worst < 1e-4, `differs by ${worst}`); // the resumed stream is rebuilt by pre-roll
+  assert.equal(silent, 0);
+  await done(page);
+});
+
+test('a new key moves the bass within 5 s', async () => {
+  const page = await open(browser, server, '#seed=7&preset=focus');
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  await sleep(6000);
+  const old = strongestBass((await record(page, 2)).left);
+  await page.selectOption('#control-key', 'G#');
+  await sleep(5000);
+  const now = strongestBass((await record(page, 2)).left);
+  assert.notEqual(now % 12, old % 12, `the bass stays on ${now}`);
+  await done(page);
+});
+
+test('pause is a fade, and play goes on where it stopped', async () => {
+  const page = await open(browser, server, '#seed=3&preset=bright');
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  await sleep(4000);
+  const heard = await record(page, 2, async () => {
+    await sleep(500);
+    await page.evaluate(() => auralis.pause());
+    await page.evaluate(() => auralis.player.context.resume()); // so that the recording can end
+  });
+  assert.equal(heard.left.at(-1), 0);
+  const steepest = heard.left.reduce((most, sample, i) => Math.max(most, i ? Math.abs(sample - heard.left[i - 1]) : 0), 0);
+  assert.ok(steepest < 0.2, `a step of ${steepest}`);
+  const position = await page.evaluate(() => auralis.position);
+  assert.ok(position > 3 * RATE);
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  const resumed = await page.evaluate(() => auralis.player.report.frame);
+  assert.ok(resumed >= position && resumed < position + RATE, `stopped at ${position}, went on at ${resumed}`);
+  await done(page);
+});
+
+test('everything works from the keyboard; undo and redo', async () => {
+  const page = await open(browser, server, '#seed=5&preset=focus');
+  await page.keyboard.press('?');
+  assert.ok(await page.isVisible('#help'));
+  await page.keyboard.press('Escape');
+  assert.ok(!await page.isVisible('#help'));
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Space');
+  assert.ok(await until(() => audible(page)));
+  await page.focus('#control-bpm');
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+  assert.equal(await value(page, 'bpm'), 63);
+  assert.match(page.url(), /#seed=5&preset=focus&bpm=63$/);
+  await page.focus('#control-enable_kicks');
+  await page.keyboard.press('Space');
+  assert.equal(await value(page, 'enable_kicks'), false);
+  assert.ok(await until(() => page.evaluate(() => auralis.coming.size === 0)), 'the server never confirmed');
+  await page.keyboard.press('Control+z');
+  assert.equal(await value(page, 'enable_kicks'), true);
+  await page.keyboard.press('Control+z');
+  assert.equal(await value(page, 'bpm'), 62);
+  await page.keyboard.press('Control+Shift+Z');
+  assert.equal(await value(page, 'bpm'), 63);
+  await page.focus('#control-bpm');
+  await page.keyboard.press('Space');
+  assert.ok(await until(() => page.evaluate(() => !auralis.playing)), 'Space on a slider pauses');
+  await done(page);
+});
+
+test('without an address: a new seed, and the settings of last time', async () => {
+  const page = await open(browser, server);
+  const seed = /#seed=(\d+)&preset=focus$/.exec(page.url())?.[1];
+  assert.ok(seed, page.url());
+  await page.click('.chip:has-text("Sleep")');
+  await page.fill('#control-space', '0.8');
+  assert.match(page.url(), new RegExp(`seed=${seed}&preset=sleep&space=0.8$`));
+  await page.goto('about:blank');
+  await page.goto(server.address);
+  await page.waitForFunction(() => window.auralis);
+  assert.match(page.url(), /#seed=\d+&preset=sleep&space=0.8$/);
+  assert.ok(!page.url().includes(`=${seed}&`), 'the seed is another one');
+  assert.equal(await page.getAttribute('.chip:has-text("Sleep")', 'aria-pressed'), 'true');
+  await done(page);
+});
+
+test('warnings are shown; presets are saved, loaded and deleted', async () => {
+  const page = await open(browser, server, '#seed=1&preset=meditation');
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  await page.fill('#control-intensity', '0.2');
+  await page.fill('#control-melody_complexity', '0.9');
+  assert.ok(await until(async () => /musicality/.test(await page.textContent('#warnings'))));
+  await page.fill('#preset-name', 'Rain on “glass” <b>');
+  await page.click('#preset-save');
+  const chip = page.locator('.chip', { hasText: 'Rain on “glass” <b>' });
+  assert.ok(await until(async () => await chip.getAttribute('aria-pressed', { timeout: 5000 }) === 'true'));
+  await page.click('.chip:has-text("Bright")');
+  assert.ok(await until(async () => await page.textContent('#warnings') === ''));
+  await chip.click();
+  assert.equal(await value(page, 'melody_complexity'), 0.9);
+  await page.click('#preset-delete');
+  assert.ok(await until(async () => await chip.count() === 0));
+  await done(page);
+});
+
+test('the station is shared: what one turns, the other sees', async () => {
+  const one = await open(browser, server, '#station=main'), two = await open(browser, server, '#station=main');
+  for (const page of [one, two]) {
+    await page.click('#play');
+    assert.ok(await until(() => audible(page)));
+  }
+  await one.fill('#control-bpm', '47');
+  assert.ok(await until(async () => await value(two, 'bpm') === 47));
+  assert.equal(await two.inputValue('#control-bpm'), '47');
+  await done(one);
+  await done(two);
+});
+
+test('every control has a name, a phone needs no sideways scroll, nothing moves while it plays', async () => {
+  const page = await open(browser, server, '#seed=2&preset=focus', { viewport: { width: 375, height: 812 }, hasTouch: true });
+  const nameless = await page.$$eval('input, select, button', (all) => all.filter((element) =>
+    !element.labels?.[0]?.textContent.trim() && !element.getAttribute('aria-label') && !element.textContent.trim()).map((e) => e.id));
+  assert.deepEqual(nameless, []);
+  const table = (await (await fetch(server.address + '/api/parameters')).json()).parameters;
+  for (const { name } of table) assert.equal(await page.locator(`#control-${name}`).count(), 1, name);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  const height = () => page.evaluate(() => document.documentElement.scrollHeight);
+  const before = await height();
+  await page.tap('#play');
+  assert.ok(await until(() => audible(page)));
+  assert.ok(await until(async () => /\S/.test(await page.textContent('#chord'))), 'no chord is shown');
+  assert.equal(await height(), before);
+  await done(page);
+});
+
+test('where the page is not secure it says why there is no sound', async () => {
+  const context = await browser.newContext(), page = await context.newPage();
+  await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
+  await page.goto(server.address);
+  assert.ok(await until(async () => /https/.test(await page.textContent('#notice'))));
+  assert.ok(await page.isDisabled('#play'));
+  await context.close();
+});
+
+test('a worklet that does not start, or stops, is reported', async () => {
+  const page = await open(browser, server, '#seed=1');
+  await page.evaluate(() => {
+    window.kept = AudioWorklet.prototype.addModule;
+    AudioWorklet.prototype.addModule = () => Promise.reject(new Error('The module is broken.'));
+  });
+  await page.click('#play');
+  assert.ok(await until(async () => /broken/.test(await page.textContent('#notice'))));
+  assert.equal(await page.getAttribute('#play', 'aria-label'), 'Play');
+  await page.evaluate(() => { AudioWorklet.prototype.addModule = window.kept; });
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)), 'the second attempt works');
+  await page.evaluate(() => auralis.player.node.dispatchEvent(new Event('processorerror')));
+  assert.ok(await until(async () => /stopped with an error/.test(await page.textContent('#notice'))));
+  assert.equal(await page.getAttribute('#play', 'aria-label'), 'Play');
+  await page.click('#play');
+  assert.ok(await until(() => page.evaluate(() => auralis.playing && auralis.player.context.state === 'running')));
+  await done(page);
+});
+
+test('the picture of the README', { skip: !process.env.AURALIS_SCREENSHOT }, async () => {
+  const page = await open(browser, server, '#seed=7&preset=focus', { viewport: { width: 1280, height: 860 }, deviceScaleFactor: 1.5 });
+  await page.click('#play');
+  await sleep(25000);
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => document.activeElement.blur());
+  await page.screenshot({ path: process.env.AURALIS_SCREENSHOT });
+  await done(page);
+});
