@@ -13,6 +13,13 @@ enum { OBSERVE_MS = 100 };
 
 /* Opening ------------------------------------------------------------------------------------------------ */
 
+/* The ring holds a whole chunk, and where chunks are not whole slices one slice more, else it could be too
+ * full for the next slice and too empty for the next chunk. */
+static uint32_t depth_for(uint32_t chunk) {
+    uint32_t depth = chunk % LIVE_SLICE ? chunk + LIVE_SLICE : chunk;
+    return depth > LIVE_DEPTH ? depth : LIVE_DEPTH;
+}
+
 static int open_own(struct listener *l, struct refusal *why) {
     auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
     const struct stream_request *r = &l->request;
@@ -21,7 +28,7 @@ static int open_own(struct listener *l, struct refusal *why) {
         if (r->set >> i & 1) auralis_parameters_put(&p, i, auralis_parameters_get(&r->values, i), NULL);
     struct live_spec spec = {
         .stream = {.seed = r->seed, .sample_rate = l->protocol->rate, .parameters = &p, .start = r->start},
-        .depth = l->feed.chunk > 5 * LIVE_SLICE ? l->feed.chunk : 0,
+        .depth = depth_for(l->feed.chunk),
         .notify = loop_wake,
         .self = l->loop};
     int result = live_open(l->loop->server->live, &spec, &l->feed.stream);

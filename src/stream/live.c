@@ -102,7 +102,7 @@ static uint32_t whole_slices(uint64_t frames) {
 
 /* A shared ring holds the history, what is ahead, and a second in which a slow reader may finish copying. */
 static uint32_t ring_frames(struct live_spec *spec, uint32_t rate) {
-    uint32_t depth = spec->depth ? spec->depth : LIVE_DEPTH_DEFAULT;
+    uint32_t depth = spec->depth ? spec->depth : LIVE_DEPTH;
     spec->depth = whole_slices(depth < LIVE_DEPTH_MAX ? depth : LIVE_DEPTH_MAX);
     return spec->shared ? whole_slices((uint64_t)spec->history + spec->depth + rate) : spec->depth;
 }

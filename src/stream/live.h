@@ -23,7 +23,11 @@
 
 #include "measure/histogram.h"
 
-enum { LIVE_SLICE = 15 * AURALIS_BLOCK }; /* frames rendered at a time: 20 ms at 48,000 Hz */
+enum {
+    LIVE_SLICE = 15 * AURALIS_BLOCK, /* frames rendered at a time: 20 ms at 48,000 Hz */
+    LIVE_DEPTH = 5 * LIVE_SLICE,     /* rendered ahead by default */
+    LIVE_DEPTH_MAX = 11 * LIVE_SLICE /* 200 ms, and a slice for chunks that are not whole slices */
+};
 
 struct live;
 struct live_stream;
@@ -50,7 +54,7 @@ void live_destroy(struct live *live);
 /* Zero-initialise, then fill what is needed. */
 struct live_spec {
     auralis_stream_config stream; /* no score; parameters are copied */
-    uint32_t depth;               /* frames rendered ahead; default 5 slices, at most 10 */
+    uint32_t depth;               /* frames rendered ahead; default LIVE_DEPTH, at most LIVE_DEPTH_MAX */
     bool shared;                  /* keeps the time itself */
     uint32_t history; /* shared: frames that stay readable and that exist from the first moment on */
     void (*notify)(void *self); /* may be NULL */

@@ -14,8 +14,6 @@ enum {
     LIVE_BATCH = 128,         /* streams rendered by one call */
     LIVE_COMMANDS = 1024,     /* waiting in a worker's queue */
     LIVE_PREROLL_BLOCKS = 64, /* of one opening stream, between two batches */
-    LIVE_DEPTH_DEFAULT = 5 * LIVE_SLICE,
-    LIVE_DEPTH_MAX = 10 * LIVE_SLICE,
 };
 
 struct live_worker {
