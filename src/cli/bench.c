@@ -1,0 +1,95 @@
+/* bench.c — auralis bench: how fast the shipped code is on this machine, as a table and as JSON. */
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "measure/bench.h"
+
+#include <stdlib.h>
+
+static const char NAME[] = "bench";
+
+enum { SHORT = 1, ONLY, JSON, COMPARE, TOLERANCE, PHRASES };
+
+/* clang-format off */
+static const struct option_info TABLE[] = {
+    {0, 0, NULL, NULL, "What is measured"},
+    {SHORT, 0, "short", NULL, "A fifth of the time a case; less steady."},
+    {ONLY, 0, "only", "NAME", "Cases whose name begins so: machine, pad, sine, bell, memory, streams, cores, block, phrase, start."},
+    {PHRASES, 0, "phrases", "DIR", "Where W1.json and W2.json lie. Default tests/data/phrases."},
+    {0, 0, NULL, NULL, "What comes of it"},
+    {JSON, 0, "json", "FILE", "Writes the results as JSON too; - is standard output, without the table."},
+    {COMPARE, 0, "compare", "FILE", "Prints ratios to an earlier --json; exit status 1 if one is worse than the tolerance."},
+    {TOLERANCE, 0, "tolerance", "PERCENT", "How much worse is still fine. Default 5."},
+};
+/* clang-format on */
+enum { COUNT = sizeof TABLE / sizeof *TABLE };
+
+struct request {
+    struct bench bench;
+    const char *json, *compare;
+    double tolerance;
+};
+
+static void help(void) {
+    printf("usage: auralis bench [options]\n\n"
+           "Times the shipped kernels, streams and phrases, in CPU time of the thread. Numbers of different machines\n"
+           "or days cannot be compared; ratios of one run can.\n\n");
+    options_help(TABLE, COUNT, false, stdout);
+}
+
+static int read_option(struct request *r, const struct options *o, int id) {
+    char *end;
+    switch (id) {
+    case SHORT:
+        r->bench.seconds = 0.4;
+        return EXIT_DONE;
+    case ONLY:
+        r->bench.only = o->value;
+        return EXIT_DONE;
+    case PHRASES:
+        r->bench.phrases = o->value;
+        return EXIT_DONE;
+    case JSON:
+        r->json = o->value;
+        return EXIT_DONE;
+    case COMPARE:
+        r->compare = o->value;
+        return EXIT_DONE;
+    case TOLERANCE:
+        r->tolerance = strtod(o->value, &end) / 100;
+        if (end != o->value && !*end && r->tolerance >= 0 && r->tolerance <= 10) return EXIT_DONE;
+        return refuse(NAME, "--tolerance \"%s\": must be a number from 0 to 1000", o->value);
+    default:
+        return refuse(NAME, "\"%s\" is too many", o->value);
+    }
+}
+
+static int write_json(const struct request *r) {
+    bool out = r->json[0] == '-' && !r->json[1];
+    FILE *f = out ? stdout : fopen(r->json, "w");
+    if (!f) return fail(NAME, "cannot write %s", r->json);
+    bench_json(&r->bench, f);
+    return (out ? fflush(f) : fclose(f)) ? fail(NAME, "cannot write %s", r->json) : EXIT_DONE;
+}
+
+int command_bench(int argc, char **argv) {
+    struct options options = {.table = TABLE, .count = COUNT, .argc = argc, .argv = argv};
+    struct request r = {
+        .bench = {.seconds = 2, .phrases = "tests/data/phrases", .progress = stderr}, .tolerance = 0.05};
+    int status;
+    for (int id; (id = options_next(&options)) != OPTION_END;) {
+        if (id == OPTION_BAD) return EXIT_BAD_INPUT;
+        if (id == OPTION_HELP) return help(), EXIT_DONE;
+        if ((status = read_option(&r, &options, id))) return status;
+    }
+    bench_streams(&r.bench);
+    bench_machine(&r.bench);
+    bench_voices(&r.bench);
+    bench_phrases(&r.bench);
+    bench_start(&r.bench);
+    if (!r.json || r.json[0] != '-' || r.json[1]) bench_table(&r.bench, stdout);
+    if (r.json && (status = write_json(&r))) return status;
+    if (r.bench.failures) return fail(NAME, "%d timed runs differ from the reference", r.bench.failures);
+    int worse = r.compare ? bench_compare(&r.bench, r.compare, r.tolerance, stdout) : 0;
+    if (worse < 0) return EXIT_BAD_INPUT;
+    return worse ? fail(NAME, "%d cases are worse than before", worse) : EXIT_DONE;
+}

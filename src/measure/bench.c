@@ -1,0 +1,136 @@
+/* bench.c — collecting the cases and printing them (see bench.h). */
+#include "measure/bench.h"
+
+#include <auralis/auralis.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#ifdef AURALIS_WITH_JANSSON
+#include <jansson.h>
+#endif
+
+bool bench_wants(const struct bench *b, const char *name) {
+    if (b->only && strncmp(name, b->only, strlen(b->only))) return false;
+    if (b->progress) fprintf(b->progress, "%s …\n", name);
+    return true;
+}
+
+static struct bench_case *add(struct bench *b, const char *name, const char *unit, bool lower) {
+    if (b->count == BENCH_CASES_MAX) abort();
+    struct bench_case *c = &b->cases[b->count++];
+    *c = (struct bench_case){.lower = lower};
+    snprintf(c->name, sizeof c->name, "%s", name);
+    snprintf(c->unit, sizeof c->unit, "%s", unit);
+    return c;
+}
+
+void bench_add(struct bench *b, const char *name, const char *unit, bool lower, double value) {
+    add(b, name, unit, lower)->value = value;
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double percentile(const double *sorted, int count, double p) {
+    int i = (int)(p * count);
+    return sorted[i < count ? i : count - 1];
+}
+
+void bench_add_times(struct bench *b, const char *name, const char *unit, double *times, int count) {
+    qsort(times, (size_t)count, sizeof *times, ascending);
+    struct bench_case *c = add(b, name, unit, true);
+    c->value = c->p50 = percentile(times, count, 0.5);
+    c->p95 = percentile(times, count, 0.95);
+    c->p99 = percentile(times, count, 0.99);
+    c->max = times[count - 1];
+}
+
+void bench_table(const struct bench *b, FILE *out) {
+    fprintf(out, "%-44s %12s %-16s %10s %10s %10s\n", "case", "value", "unit", "p95", "p99", "max");
+    for (int i = 0; i < b->count; i++) {
+        const struct bench_case *c = &b->cases[i];
+        fprintf(out, "%-44s %12.4g %-16s", c->name, c->value, c->unit);
+        if (c->max > 0) fprintf(out, " %10.4g %10.4g %10.4g", c->p95, c->p99, c->max);
+        fputc('\n', out);
+    }
+}
+
+/* The processor's name, as the kernel tells it. */
+static void processor(char *out, size_t size) {
+    char line[256];
+    snprintf(out, size, "unknown");
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    while (f && fgets(line, sizeof line, f)) {
+        char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, "model name", 10)) continue;
+        line[strcspn(line, "\n")] = 0;
+        snprintf(out, size, "%s", colon + 2);
+        break;
+    }
+    if (f) fclose(f);
+}
+
+void bench_json(const struct bench *b, FILE *out) {
+    struct utsname system;
+    const char *isas[8] = {"?"};
+    char cpu[256];
+    uname(&system);
+    auralis_isas(isas, 8);
+    processor(cpu, sizeof cpu);
+    for (char *c = cpu; *c; c++)
+        if (*c == '"' || *c == '\\') *c = ' ';
+    fprintf(out, "{\n  \"version\": \"%s\",\n  \"commit\": \"%s\",\n  \"machine\": \"%s %s\",\n  \"cpu\": \"%s\",\n",
+            auralis_version(), AURALIS_COMMIT, system.sysname, system.machine, cpu);
+    fprintf(out, "  \"compiler\": \"%s\",\n  \"isa\": \"%s\",\n  \"cases\": [\n", AURALIS_COMPILER, isas[0]);
+    for (int i = 0; i < b->count; i++) {
+        const struct bench_case *c = &b->cases[i];
+        fprintf(out,
+                "    {\"name\": \"%s\", \"unit\": \"%s\", \"better\": \"%s\", \"value\": %.6g, \"p50\": %.6g, \"p95\": "
+                "%.6g, \"p99\": %.6g, \"max\": %.6g}%s\n",
+                c->name, c->unit, c->lower ? "lower" : "higher", c->value, c->p50, c->p95, c->p99, c->max,
+                i + 1 < b->count ? "," : "");
+    }
+    fprintf(out, "  ]\n}\n");
+}
+
+#ifdef AURALIS_WITH_JANSSON
+static const struct bench_case *find(const struct bench *b, const char *name) {
+    for (int i = 0; name && i < b->count; i++)
+        if (!strcmp(b->cases[i].name, name)) return &b->cases[i];
+    return NULL;
+}
+
+int bench_compare(const struct bench *b, const char *path, double tolerance, FILE *out) {
+    json_error_t error;
+    json_t *file = json_load_file(path, 0, &error), *cases = json_object_get(file, "cases"), *one;
+    size_t i;
+    int worse = 0;
+    if (!json_is_array(cases)) {
+        fprintf(stderr, "auralis bench: %s: %s\n", path, file ? "no \"cases\" in it" : error.text);
+        json_decref(file);
+        return -1;
+    }
+    fprintf(out, "%-44s %12s %12s %8s\n", "case", "then", "now", "ratio");
+    json_array_foreach(cases, i, one) {
+        const struct bench_case *c = find(b, json_string_value(json_object_get(one, "name")));
+        double then = json_number_value(json_object_get(one, "value"));
+        if (!c || !(then > 0)) continue;
+        double ratio = c->value / then;
+        bool bad = c->lower ? ratio > 1 + tolerance : ratio < 1 - tolerance;
+        fprintf(out, "%-44s %12.4g %12.4g %8.3f%s\n", c->name, then, c->value, ratio, bad ? "  WORSE" : "");
+        worse += bad;
+    }
+    json_decref(file);
+    return worse;
+}
+#else
+int bench_compare(const struct bench *b, const char *path, double tolerance, FILE *out) {
+    (void)b, (void)tolerance, (void)out;
+    fprintf(stderr, "auralis bench: %s: this build cannot read JSON\n", path);
+    return -1;
+}
+#endif

@@ -1,0 +1,98 @@
+/* bench_phrases.c — known phrases from score to samples, each time on a fresh engine; and the first sound of a fresh process. */
+#include "measure/bench.h"
+#include "measure/check.h"
+#include "stream/score_json.h"
+
+#include <auralis/auralis.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static auralis_score *load(const struct bench *b, const char *file) {
+    char path[512], *text = malloc(1 << 20);
+    auralis_score *score = NULL;
+    auralis_message why;
+    snprintf(path, sizeof path, "%s/%s", b->phrases, file);
+    FILE *f = fopen(path, "rb");
+    if (f && text) {
+        size_t size = fread(text, 1, 1 << 20, f);
+        if (score_json_read(text, size, 44100, &score, &why) < 0) score = NULL;
+    }
+    if (!score && b->progress) fprintf(b->progress, "%s: left out, it cannot be read\n", path);
+    if (f) fclose(f);
+    free(text);
+    return score;
+}
+
+static void measure(struct bench *b, auralis_score *score, const char *name, bool dry) {
+    enum { TIMES = 400 };
+    double times[TIMES];
+    char full[64];
+    snprintf(full, sizeof full, "phrase %s, %s", name, dry ? "dry" : "with effects");
+    if (!bench_wants(b, full)) return;
+    auralis_render_config config = {.dry = dry};
+    uint64_t frames = auralis_render_frames(score, &config);
+    float *out = calloc(frames, 2 * sizeof *out);
+    if (!out) abort();
+    int count = 0;
+    for (double spent = 0; count < TIMES && (count < 50 || spent < 2 * b->seconds); count++) {
+        double begin = check_seconds();
+        if (auralis_render_score(score, &config, out, frames) < 0) abort();
+        times[count] = check_seconds() - begin;
+        spent += times[count];
+        times[count] *= 1e3;
+    }
+    free(out);
+    bench_add_times(b, full, "ms", times, count);
+}
+
+void bench_phrases(struct bench *b) {
+    static const char *const names[] = {"W1", "W2"};
+    for (int i = 0; i < 2; i++) {
+        char file[16];
+        snprintf(file, sizeof file, "%s.json", names[i]);
+        auralis_score *score = load(b, file);
+        if (!score) continue;
+        measure(b, score, names[i], true);
+        measure(b, score, names[i], false);
+        auralis_score_free(score);
+    }
+}
+
+/* Milliseconds from starting the program to its first sample in a pipe. */
+static double first_sound(void) {
+    int fd[2];
+    struct timespec a, z;
+    char bytes[64 + 8 * 64];
+    if (pipe(fd) < 0) abort();
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    pid_t pid = fork();
+    if (!pid) {
+        int nothing = open("/dev/null", O_WRONLY);
+        dup2(fd[1], STDOUT_FILENO);
+        dup2(nothing, STDERR_FILENO);
+        close(fd[0]);
+        execl("/proc/self/exe", "auralis", "render", "-q", "-o", "-", "--duration", "1s", (char *)NULL);
+        _exit(1);
+    }
+    close(fd[1]);
+    size_t got = 0;
+    for (ssize_t n; got < sizeof bytes && (n = read(fd[0], bytes + got, sizeof bytes - got)) > 0;) got += (size_t)n;
+    clock_gettime(CLOCK_MONOTONIC, &z);
+    close(fd[0]);
+    waitpid(pid, NULL, 0);
+    if (got < sizeof bytes) abort();
+    return (double)(z.tv_sec - a.tv_sec) * 1e3 + (double)(z.tv_nsec - a.tv_nsec) * 1e-6;
+}
+
+void bench_start(struct bench *b) {
+    enum { TIMES = 40 };
+    double times[TIMES];
+    if (!bench_wants(b, "start")) return;
+    for (int i = 0; i < TIMES; i++) times[i] = first_sound();
+    bench_add_times(b, "start: process to first sound", "ms", times, TIMES);
+}
