@@ -31,7 +31,8 @@ struct request {
 
 static void help(void) {
     printf("usage: auralis bench [options]\n\n"
-           "Times the shipped kernels, streams and phrases, in CPU time of the thread. Numbers of different machines\n"
+           "Times the shipped kernels, streams and phrases, in CPU time of the thread. Numbers of different "
+           "machines\n"
            "or days cannot be compared; ratios of one run can.\n\n");
     options_help(TABLE, COUNT, false, stdout);
 }
@@ -73,8 +74,8 @@ static int write_json(const struct request *r) {
 
 int command_bench(int argc, char **argv) {
     struct options options = {.table = TABLE, .count = COUNT, .argc = argc, .argv = argv};
-    struct request r = {
-        .bench = {.seconds = 2, .phrases = "tests/data/phrases", .progress = stderr}, .tolerance = 0.05};
+    struct request r = {.bench = {.seconds = 2, .phrases = "tests/data/phrases", .progress = stderr},
+                        .tolerance = 0.05};
     int status;
     for (int id; (id = options_next(&options)) != OPTION_END;) {
         if (id == OPTION_BAD) return EXIT_BAD_INPUT;

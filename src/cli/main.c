@@ -23,6 +23,7 @@ static const struct command {
 #endif
     {"check", "Proves that every instruction set gives the same samples, and how exact they are.",
      command_check},
+    {"bench", "How fast the kernels, streams and phrases are on this machine.", command_bench},
     {"presets", "The built-in moods and their parameters.", command_presets},
     {"devices", "The kernels and sound devices of this machine.", command_devices},
 };

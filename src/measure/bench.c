@@ -83,13 +83,16 @@ void bench_json(const struct bench *b, FILE *out) {
     processor(cpu, sizeof cpu);
     for (char *c = cpu; *c; c++)
         if (*c == '"' || *c == '\\') *c = ' ';
-    fprintf(out, "{\n  \"version\": \"%s\",\n  \"commit\": \"%s\",\n  \"machine\": \"%s %s\",\n  \"cpu\": \"%s\",\n",
-            auralis_version(), AURALIS_COMMIT, system.sysname, system.machine, cpu);
+    fprintf(
+        out,
+        "{\n  \"version\": \"%s\",\n  \"commit\": \"%s\",\n  \"machine\": \"%s %s\",\n  \"cpu\": \"%s\",\n",
+        auralis_version(), AURALIS_COMMIT, system.sysname, system.machine, cpu);
     fprintf(out, "  \"compiler\": \"%s\",\n  \"isa\": \"%s\",\n  \"cases\": [\n", AURALIS_COMPILER, isas[0]);
     for (int i = 0; i < b->count; i++) {
         const struct bench_case *c = &b->cases[i];
         fprintf(out,
-                "    {\"name\": \"%s\", \"unit\": \"%s\", \"better\": \"%s\", \"value\": %.6g, \"p50\": %.6g, \"p95\": "
+                "    {\"name\": \"%s\", \"unit\": \"%s\", \"better\": \"%s\", \"value\": %.6g, \"p50\": "
+                "%.6g, \"p95\": "
                 "%.6g, \"p99\": %.6g, \"max\": %.6g}%s\n",
                 c->name, c->unit, c->lower ? "lower" : "higher", c->value, c->p50, c->p95, c->p99, c->max,
                 i + 1 < b->count ? "," : "");

@@ -1,8 +1,8 @@
-/* bench.h — how fast it is: cases, each a set of timings of the shipped code, as a table, as JSON and compared with an
- * earlier run.
+/* bench.h — how fast it is: cases, each a set of timings of the shipped code, as a table, as JSON and
+ * compared with an earlier run.
  *
- * Times are CPU time of the thread, so that a busy machine disturbs little; still, absolute numbers of different machines
- * or days say nothing about the code. Compare ratios of one run. */
+ * Times are CPU time of the thread, so that a busy machine disturbs little; still, absolute numbers of
+ * different machines or days say nothing about the code. Compare ratios of one run. */
 #ifndef AURALIS_MEASURE_BENCH_H
 #define AURALIS_MEASURE_BENCH_H
 
@@ -14,15 +14,16 @@ enum { BENCH_CASES_MAX = 96 };
 struct bench_case {
     char name[64];
     char unit[24];
-    double value;              /* the figure: of the best run, or the median where percentiles are given */
-    double p50, p95, p99, max; /* of the single timings, in the same unit; 0 where there is but one kind of figure */
-    bool lower;                /* lower is better */
+    double value; /* the figure: of the best run, or the median where percentiles are given */
+    double p50, p95, p99,
+        max;    /* of the single timings, in the same unit; 0 where there is but one kind of figure */
+    bool lower; /* lower is better */
 };
 
 struct bench {
     struct bench_case cases[BENCH_CASES_MAX];
     int count;
-    double seconds;     /* CPU seconds a case takes at least */
+    double seconds;      /* CPU seconds a case takes at least */
     const char *phrases; /* folder of W1.json and W2.json */
     const char *only;    /* cases whose name begins so; NULL: all */
     FILE *progress;      /* told what runs; NULL: nobody */
@@ -47,8 +48,8 @@ void bench_start(struct bench *b); /* first sound of a fresh process */
 void bench_table(const struct bench *b, FILE *out);
 void bench_json(const struct bench *b, FILE *out);
 
-/* Prints the ratios to the run in `path` (JSON of an earlier one); the number of cases worse by more than `tolerance` (0.05:
- * five percent), or −1 if the file cannot be read, with a message on stderr. */
+/* Prints the ratios to the run in `path` (JSON of an earlier one); the number of cases worse by more than
+ * `tolerance` (0.05: five percent), or −1 if the file cannot be read, with a message on stderr. */
 int bench_compare(const struct bench *b, const char *path, double tolerance, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* bench_machine.c — what the machine could do at best: fused multiply-adds in registers, and copying. The figures put the
- * others in proportion; nothing else here uses fused arithmetic. */
+/* bench_machine.c — what the machine could do at best: fused multiply-adds in registers, and copying. The
+ * figures put the others in proportion; nothing else here uses fused arithmetic. */
 #include "measure/bench.h"
 #include "measure/check.h"
 

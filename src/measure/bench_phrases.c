@@ -1,4 +1,5 @@
-/* bench_phrases.c — known phrases from score to samples, each time on a fresh engine; and the first sound of a fresh process. */
+/* bench_phrases.c — known phrases from score to samples, each time on a fresh engine; and the first sound of
+ * a fresh process. */
 #include "measure/bench.h"
 #include "measure/check.h"
 #include "stream/score_json.h"
@@ -81,7 +82,8 @@ static double first_sound(void) {
     }
     close(fd[1]);
     size_t got = 0;
-    for (ssize_t n; got < sizeof bytes && (n = read(fd[0], bytes + got, sizeof bytes - got)) > 0;) got += (size_t)n;
+    for (ssize_t n; got < sizeof bytes && (n = read(fd[0], bytes + got, sizeof bytes - got)) > 0;)
+        got += (size_t)n;
     clock_gettime(CLOCK_MONOTONIC, &z);
     close(fd[0]);
     waitpid(pid, NULL, 0);

@@ -1,7 +1,8 @@
-/* bench_streams.c — streams as listeners hear them: composed, synthesised, all effects, limited, dithered to int16.
+/* bench_streams.c — streams as listeners hear them: composed, synthesised, all effects, limited, dithered to
+ * int16.
  *
- * Seeds and the four presets of the original in turn; every stream starts a minute into its piece so that the voices that
- * usually sound do. */
+ * Seeds and the four presets of the original in turn; every stream starts a minute into its piece so that the
+ * voices that usually sound do. */
 #include "measure/bench.h"
 #include "measure/check.h"
 #include "stream/pcm16.h"
@@ -11,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { RATE = 48000, CHUNK = 15, RUNS = 5, LATE = 60 * RATE };
@@ -28,16 +30,16 @@ struct crowd {
 static void gather(struct crowd *c, int count, uint64_t seed) {
     *c = (struct crowd){.count = count};
     size_t samples = CHUNK * AURALIS_BLOCK * AURALIS_CHANNELS;
-    if (auralis_engine_create(&(auralis_engine_config){.max_streams = (uint32_t)count}, &c->engine) < 0) abort();
+    if (auralis_engine_create(&(auralis_engine_config){.max_streams = (uint32_t)count}, &c->engine) < 0)
+        abort();
     c->stream = calloc((size_t)count, sizeof(auralis_stream *));
     c->out = calloc((size_t)count, sizeof(float *));
     c->audio = calloc((size_t)count * samples, sizeof *c->audio);
     c->pcm = calloc(samples, sizeof *c->pcm);
     if (!c->stream || !c->out || !c->audio || !c->pcm) abort();
     for (int i = 0; i < count; i++) {
-        auralis_stream_config config = {.seed = seed + (uint64_t)i,
-                                        .parameters = &auralis_preset_at(i % 4)->parameters,
-                                        .start = LATE};
+        auralis_stream_config config = {
+            .seed = seed + (uint64_t)i, .parameters = &auralis_preset_at(i % 4)->parameters, .start = LATE};
         if (auralis_stream_open(c->engine, &config, &c->stream[i]) < 0) abort();
         auralis_stream_preroll(c->stream[i], UINT64_MAX);
         c->out[i] = c->audio + (size_t)i * samples;
@@ -56,7 +58,7 @@ static void render(struct crowd *c) {
     size_t frames = CHUNK * AURALIS_BLOCK;
     auralis_engine_render(c->engine, c->stream, (size_t)c->count, CHUNK, c->out);
     for (int i = 0; i < c->count; i++)
-        pcm16_convert(c->out[i], c->pcm, frames, (uint64_t)i, auralis_stream_frame(c->stream[i]) - frames);
+        pcm16_convert(c->pcm, c->out[i], frames, (uint64_t)i, auralis_stream_frame(c->stream[i]) - frames);
 }
 
 static double mean_voices(const struct crowd *c) {
@@ -208,13 +210,15 @@ static void measure_memory(struct bench *b) {
     for (int i = 0; i <= MORE; i++) {
         auralis_stream *s;
         float block[2 * AURALIS_BLOCK];
-        auralis_stream_config config = {.seed = (uint64_t)i, .parameters = &auralis_preset_at(i % 4)->parameters};
+        auralis_stream_config config = {.seed = (uint64_t)i,
+                                        .parameters = &auralis_preset_at(i % 4)->parameters};
         if (auralis_stream_open(e, &config, &s) < 0) abort();
         for (int n = 0; n < 750; n++) auralis_stream_read(s, block, AURALIS_BLOCK);
         if (i == 0) first = resident();
     }
     bench_add(b, "memory: process with one stream", "MB", true, first * 1e-6);
-    bench_add(b, "memory: each further stream", "KB", true, (resident() - (first > begin ? first : begin)) * 1e-3 / MORE);
+    bench_add(b, "memory: each further stream", "KB", true,
+              (resident() - (first > begin ? first : begin)) * 1e-3 / MORE);
     auralis_engine_destroy(e);
 }
 

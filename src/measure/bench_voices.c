@@ -1,8 +1,10 @@
-/* bench_voices.c — the voice kernels with their mixing, in voices that one core could play in real time at 48 kHz.
+/* bench_voices.c — the voice kernels with their mixing, in voices that one core could play in real time at 48
+ * kHz.
  *
- * 768 voices, 12 a stream, as the engine runs them: runs of 64 and the mix to each stream's stereo bus. The pad is the one
- * that other engines are measured with: two band-limited sawtooths ±5 cents and a sine, a resonant low-pass swept by an
- * LFO, ADSR, pan. One voice of each timed run is followed by the float64 reference. */
+ * 768 voices, 12 a stream, as the engine runs them: runs of 64 and the mix to each stream's stereo bus. The
+ * pad is the one that other engines are measured with: two band-limited sawtooths ±5 cents and a sine, a
+ * resonant low-pass swept by an LFO, ADSR, pan. One voice of each timed run is followed by the float64
+ * reference. */
 #include "base/random.h"
 #include "device/cpu/cpu.h"
 #include "measure/bench.h"
@@ -28,7 +30,9 @@ static void start_voice(enum kind kind, uint64_t n, struct random *r, struct voi
                          .instrument = kind == BELL   ? AURALIS_BELL
                                        : kind == SINE ? AURALIS_LEAD
                                                       : AURALIS_PAD,
-                         .timbre = kind == SINE ? AURALIS_TIMBRE_SEED : kind == BELL ? BELL_BRONZE : PAD_WARM};
+                         .timbre = kind == SINE   ? AURALIS_TIMBRE_SEED
+                                   : kind == BELL ? BELL_BRONZE
+                                                  : PAD_WARM};
     instrument_start(&note, RATE, 0, 0, 0, out);
     out->word[VOICE_RUN] = UINT32_MAX;
     if (kind == PAD) { /* resonant, ±5 cents, a wide sweep */
