@@ -135,6 +135,9 @@ typedef void effects_kernel(struct effects *fx, const float *direct, const float
 /* The original's dry bus: out[128] interleaved = tanh(0.7 × (direct + wash)). */
 typedef void softclip_kernel(const float *direct, const float *wash, float *out);
 
+/* Samples to 16 bits; `first` is the number of the first one among those that `key` belongs to. */
+typedef void dither_kernel(int16_t *out, const float *in, uint32_t samples, uint32_t key, uint32_t first);
+
 struct kernels {
     const char *isa; /* "scalar", "sse2", "avx2", "avx512" */
     uint32_t lanes;
@@ -142,6 +145,7 @@ struct kernels {
     mix_kernel *mix;
     effects_kernel *effects;
     softclip_kernel *softclip;
+    dither_kernel *dither;
 };
 
 #endif

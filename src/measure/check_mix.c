@@ -1,4 +1,4 @@
-/* check_mix.c — the mixer and the soft clip. */
+/* check_mix.c — the mixer, the soft clip and the dither. */
 #include "base/random.h"
 #include "measure/check.h"
 
@@ -30,6 +30,7 @@ struct trial {
     uint64_t seed;
     struct material m;
     float clipped[2 * BLOCK];
+    int16_t pcm[2 * BLOCK];
 };
 
 static void run(void *self) {
@@ -37,6 +38,7 @@ static void run(void *self) {
     make(&t->m, t->seed & ~1ull); /* the even seeds: without denormals, whose treatment the flags decide */
     t->table->mix(t->m.bus, t->m.rows, t->m.to, t->m.left, t->m.right, ROWS);
     t->table->softclip(t->m.bus, t->m.bus + 2 * BLOCK, t->clipped);
+    t->table->dither(t->pcm, t->m.bus, 2 * BLOCK - 3, 17, (uint32_t)t->seed * 1000);
 }
 
 static double error_db(const struct trial *t) {
@@ -66,7 +68,8 @@ int check_mix(FILE *out) {
             check_with_flags(0, run, &first);
             check_with_flags((int)(seed & 1), run, &other);
             same &= !memcmp(first.m.bus, other.m.bus, sizeof first.m.bus) &&
-                    !memcmp(first.clipped, other.clipped, sizeof first.clipped);
+                    !memcmp(first.clipped, other.clipped, sizeof first.clipped) &&
+                    !memcmp(first.pcm, other.pcm, sizeof first.pcm);
         }
         double snr = error_db(&other), begin = check_seconds();
         for (int n = 0; n < TIMES; n++)

@@ -1,27 +1,27 @@
-/* pcm16.c — float samples to 16 bits with triangular dither (see pcm16.h).
- *
- * The noise is the difference of two uniform numbers, ±1 step: it makes the error's mean and variance
- * independent of the signal (Lipshitz, Wannamaker and Vanderkooy, "Quantization and dither: a theoretical
- * survey", JAES 1992). */
+/* pcm16.c — float samples to 16 bits with triangular dither (see pcm16.h). The work is a kernel's
+ * (kernels/dither.h); here the sample's 64-bit number is taken apart into the key of a stretch and a number
+ * in it. */
 #include "stream/pcm16.h"
-#include "base/exact.h"
 #include "base/random.h"
+#include "device/cpu/cpu.h"
 
-enum { CHANNELS = 2, DITHER_PURPOSE = 0x64697468 };
+enum { CHANNELS = 2, DITHER_PURPOSE = 0x64697468, STRETCH_BITS = 24 };
 
 uint64_t pcm16_key(uint64_t seed) {
     return random_at(seed, 0, 0, DITHER_PURPOSE).key;
 }
 
-static int16_t convert(float sample, uint64_t noise) {
-    if (sample == 0 || sample != sample) return 0;
-    double triangle = ((double)(noise >> 32) - (double)(noise & UINT32_MAX)) * 0x1p-32;
-    double x = (double)sample * 32768 + triangle + 0.5;
-    return (int16_t)(x >= 32767 ? 32767 : x <= -32768 ? -32768 : exact_floor(x));
-}
-
 void pcm16_convert(int16_t *out, const float *in, size_t frames, uint64_t key, uint64_t frame) {
-    uint64_t first = frame * CHANNELS;
-    for (size_t i = 0; i < frames * CHANNELS; i++)
-        out[i] = convert(in[i], random_mix(key ^ random_mix(first + i)));
+    const struct kernels *kernels;
+    if (cpu_kernels(NULL, &kernels) < 0) cpu_kernels("scalar", &kernels);
+    uint64_t first = frame * CHANNELS, end = first + frames * CHANNELS, stretch = (uint64_t)1 << STRETCH_BITS;
+    while (first < end) {
+        uint64_t number = first >> STRETCH_BITS, inside = first & (stretch - 1), count = stretch - inside;
+        if (count > end - first) count = end - first;
+        uint32_t stretch_key = (uint32_t)random_mix(key ^ random_mix(number));
+        kernels->dither(out, in, (uint32_t)count, stretch_key, (uint32_t)inside);
+        out += count;
+        in += count;
+        first += count;
+    }
 }

@@ -5,6 +5,7 @@
 
 #include "kernels/analog.h"
 #include "kernels/bell.h"
+#include "kernels/dither.h"
 #include "kernels/drum.h"
 #include "kernels/effects.h"
 #include "kernels/mix.h"
@@ -27,4 +28,5 @@ const struct kernels TABLE_NAME(KERNELS_ISA) = {
     .mix = mix_rows,
     .effects = effects_block,
     .softclip = softclip,
+    .dither = dither,
 };

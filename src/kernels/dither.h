@@ -1,0 +1,37 @@
+/* dither.h — float samples to 16 bits with triangular dither, in lanes.
+ *
+ * The noise is the difference of two uniform numbers, ±1 step, which makes the error's mean and variance
+ * independent of the signal (Lipshitz, Wannamaker and Vanderkooy, "Quantization and dither: a theoretical
+ * survey", JAES 1992): the two halves of a hash of the sample's number. Exact silence stays silence; what is
+ * not a number becomes it. */
+#ifndef AURALIS_KERNELS_DITHER_H
+#define AURALIS_KERNELS_DITHER_H
+
+#include "kernels/noise.h"
+
+KERNEL vi dither_lanes(vf x, vu counter) {
+    vi hash = vi_from_u(noise_hash(counter)), size = vi_bits(x) & 0x7fffffff;
+    vi sounds = vi_lt(vi_set(0), size) & vi_le(size, vi_set(0x7f800000));
+    vf triangle = vf_from_i(vi_sub((hash >> 16) & 0xffff, hash & 0xffff)) * 0x1p-16f;
+    vf y = vf_clamp(x * 32768.0f + triangle, -32768.0f, 32767.0f);
+    return vi_sub(vi_bits(y + 12582912.0f), vi_set(0x4b400000)) &
+           sounds; /* 1.5 × 2^23: rounds to the nearest */
+}
+
+static void dither(int16_t *out, const float *in, uint32_t samples, uint32_t key, uint32_t first) {
+    enum { PIECE = 64 };
+    for (uint32_t done = 0; done < samples; done += PIECE) {
+        uint32_t count = samples - done < PIECE ? samples - done : PIECE;
+        float piece[PIECE] = {0};
+        int32_t whole[PIECE];
+        __builtin_memcpy(piece, in + done, count * sizeof *in);
+        vu counter = (vu_set(first + done) + vu_from_i(vi_ramp())) * 0x9e3779b9u + key;
+        for (uint32_t i = 0; i < PIECE; i += LANES) {
+            vi_store(whole + i, dither_lanes(vf_load(piece + i), counter));
+            counter += 0x9e3779b9u * (uint32_t)LANES;
+        }
+        for (uint32_t i = 0; i < count; i++) out[done + i] = (int16_t)whole[i];
+    }
+}
+
+#endif
