@@ -150,8 +150,8 @@ static int check_score_request(const struct request *r) {
     if (r->music.start) return refuse(NAME, "--start does not go with --score, which is rendered whole");
     for (int i = 0; i < auralis_parameter_count(); i++) {
         const auralis_parameter_info *info = auralis_parameter_at(i);
-        bool heard =
-            info->timing == AURALIS_AT_BLOCK || !strcmp(info->name, "bpm"); /* which the delay follows */
+        bool heard = !strcmp(info->name, "bpm") || /* which the delay follows */
+                     (info->timing == AURALIS_AT_BLOCK && info->type == AURALIS_NUMBER);
         if ((r->music.which >> i & 1) && !heard)
             return refuse(NAME, "%s steers the composer and does not go with --score", info->title);
     }

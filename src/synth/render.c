@@ -5,22 +5,30 @@
  * written. */
 #include "synth/render.h"
 #include "music/score.h"
+#include "synth/effects.h"
+#include "synth/instrument.h"
 
 #include <auralis/render.h>
 
-/* The longest release of any instrument; the tempo delay and the limiter's look-ahead lie within the second
- * more. */
-static const double RELEASE_SECONDS = 8, DELAY_SECONDS = 1;
-
-/* RT60 in seconds, as the parameter "space" is documented. */
-static double reverb_seconds(double space) {
-    return 1.5 + 10.5 * space;
+/* Frame after which no voice sounds. */
+static uint64_t last_voice(auralis_score *score) {
+    const auralis_note *note = auralis_score_notes(score);
+    uint32_t rate = auralis_score_rate(score);
+    uint64_t last = 0;
+    for (size_t i = 0; i < auralis_score_count(score); i++) {
+        uint64_t end = note[i].onset + instrument_life(&note[i], rate);
+        if (end > last) last = end;
+    }
+    return last;
 }
 
+/* One and a half times RT60: 90 dB down, and nothing in the effects decays more slowly. The second more is
+ * for what the delay still hands over to the reverb. */
 uint64_t render_tail(auralis_score *score, double space, bool dry) {
-    if (auralis_score_count(score) == 0) return 0;
-    double seconds = RELEASE_SECONDS + (dry ? 0 : DELAY_SECONDS + reverb_seconds(space));
-    return (uint64_t)(seconds * auralis_score_rate(score));
+    uint64_t length = auralis_score_length(score), last = last_voice(score);
+    uint64_t rings =
+        dry || !last ? 0 : (uint64_t)((1 + 1.5 * effects_rt60(space)) * auralis_score_rate(score));
+    return last + rings > length ? last + rings - length : 0;
 }
 
 void render_seed_voices(auralis_score *score) {
