@@ -52,4 +52,4 @@ export function describe(table, values, preset) {
   return query;
 }
 
-export function writeAddress(piece) { history.replaceState(null, '', '#' + new URLSearchParams(piece)); }
+export function hashOf(piece) { return '#' + new URLSearchParams(piece); }

@@ -25,3 +25,5 @@ export function savePreset(name, parameters) { return post('api/presets', { name
 export function deletePreset(name) { return ask('api/presets/' + encodeURIComponent(name), { method: 'DELETE' }); }
 
 export function controlStation(station, parameters) { return post('api/control', { station, ...parameters }); }
+
+export function isHealthy() { return fetch('healthz').then(({ ok }) => ok, () => false); }

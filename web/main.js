@@ -14,6 +14,7 @@ import { whyNoSound } from './player.js';
 
 const STATION = 'main';
 const FIRST_PRESET = 'focus';
+const MEMORY_MS = 300;
 
 // The elements of the page under their ids in camel case.
 const page = Object.fromEntries([...document.querySelectorAll('[id]')]
@@ -117,8 +118,16 @@ function showValues(app) {
   page.piece.textContent = session.own ? `Piece ${piece.seed}` : `Station ${piece.station}`;
   page.newPiece.disabled = !session.own;
   for (const radio of document.getElementsByName('source')) radio.checked = (radio.value === 'own') === session.own;
-  address.writeAddress(session.description);
-  store.save({ preset: preset?.name ?? null, values, station: piece.station, tier: session.tier });
+  app.memory ??= setTimeout(() => remember(app), MEMORY_MS);
+}
+
+// Into the address bar and this browser's storage: not at every step of a slider, which browsers resent.
+function remember(app) {
+  clearTimeout(app.memory);
+  app.memory = null;
+  const { session: { description, preset, values, piece, tier } } = app, hash = address.hashOf(description);
+  if (location.hash !== hash) history.replaceState(null, '', hash);
+  store.save({ preset: preset?.name ?? null, values, station: piece.station, tier });
 }
 
 function showWarnings(list) {
@@ -142,17 +151,18 @@ function listenToHand(app) {
   page.undo.addEventListener('click', () => step(app, app.history.undo()));
   page.redo.addEventListener('click', () => step(app, app.history.redo()));
   page.newPiece.addEventListener('click', () => session.choose({ station: null, seed: address.randomSeed() }));
-  page.copyLink.addEventListener('click', () => copyLink());
+  page.copyLink.addEventListener('click', () => copyLink(app));
   page.presetSave.addEventListener('click', () => savePreset(app));
   page.presetName.addEventListener('keydown', ({ key }) => { if (key === 'Enter') savePreset(app); });
   page.presetDelete.addEventListener('click', () => deletePreset(app));
   page.tier.addEventListener('change', () => {
     session.setTier(page.tier.value);
-    store.save({ tier: session.tier });
+    remember(app);
   });
   page.helpOpen.addEventListener('click', () => page.help.showModal());
   for (const radio of document.getElementsByName('source')) radio.addEventListener('change', () => chooseSource(app, radio.value));
   window.addEventListener('hashchange', () => followAddress(app));
+  window.addEventListener('pagehide', () => remember(app));
 }
 
 function playOrPause({ session }) { return session.playing ? session.pause() : session.play(); }
@@ -183,6 +193,8 @@ function chooseSource({ session }, source) {
 
 // Someone typed or pasted another address.
 async function followAddress(app) {
+  clearTimeout(app.memory); // what was to be written there no longer counts
+  app.memory = null;
   const before = { ...app.session.values }, { session } = app, was = { ...session.piece };
   readPiece(app);
   const piece = session.piece, values = session.values;
@@ -195,7 +207,8 @@ async function followAddress(app) {
   record(app);
 }
 
-async function copyLink() {
+async function copyLink(app) {
+  remember(app);
   try {
     await navigator.clipboard.writeText(location.href);
     notice.say('Link copied. Whoever opens it hears this piece.');

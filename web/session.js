@@ -9,7 +9,7 @@
 import { Connection } from './connection.js';
 import { Outbox } from './outbox.js';
 import { Player } from './player.js';
-import { controlStation } from './api.js';
+import { controlStation, isHealthy } from './api.js';
 import { describe } from './address.js';
 
 const PATIENCE_MS = 5000; // for so long a turned control waits for the server's word before it takes another
@@ -129,6 +129,7 @@ export class Session extends EventTarget {
   #listen() {
     const { connection, player } = this;
     const on = (type, handle) => connection.addEventListener(type, ({ detail }) => handle(detail));
+    on('state', (state) => { if (state === 'waiting' && connection.refused === 3) this.#askWhy(); });
     on('samples', ({ buffer, header }) => player.accept(buffer, header));
     on('hello', (hello) => this.#greeted(hello));
     on('parameters', (message) => this.#changed(message));
@@ -142,6 +143,12 @@ export class Session extends EventTarget {
       this.#setPlaying(false);
       this.#problem(detail);
     });
+  }
+
+  // Browsers do not tell a refused socket from an unreachable server; whether it answers at all does.
+  async #askWhy() {
+    if (await isHealthy())
+      this.#problem('The server answers but does not take this connection: it may be full, or asked too often. Trying again.');
   }
 
   #greeted(hello) {

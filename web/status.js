@@ -7,7 +7,7 @@ import { RATE } from './player.js';
 import { make } from './controls.js';
 
 const ROWS = [
-  ['connection', 'Connection'], ['buffer', 'Buffer'], ['latency', 'Latency'], ['jitter', 'Jitter'],
+  ['connection', 'State'], ['buffer', 'Buffer'], ['latency', 'Latency'], ['jitter', 'Jitter'],
   ['underruns', 'Underruns'], ['listeners', 'Listeners'],
 ];
 

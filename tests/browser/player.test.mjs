@@ -18,6 +18,7 @@ after(async () => {
 });
 
 const audible = (page) => page.evaluate(() => auralis.player.report.audible);
+const reads = (page, address) => until(() => address.test(page.url()), 5);
 const value = (page, name) => page.evaluate((key) => auralis.values[key], name);
 
 async function done(page, { complaints = [] } = {}) {
@@ -151,7 +152,7 @@ test('everything works from the keyboard; undo and redo', async () => {
   await page.focus('#control-bpm');
   for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
   assert.equal(await value(page, 'bpm'), 63);
-  assert.match(page.url(), /#seed=5&preset=focus&bpm=63$/);
+  assert.ok(await reads(page, /#seed=5&preset=focus&bpm=63$/), page.url());
   await page.focus('#control-enable_kicks');
   await page.keyboard.press('Space');
   assert.equal(await value(page, 'enable_kicks'), false);
@@ -170,15 +171,16 @@ test('everything works from the keyboard; undo and redo', async () => {
 
 test('without an address: a new seed, and the settings of last time', async () => {
   const page = await open(browser, server);
+  assert.ok(await reads(page, /#seed/));
   const seed = /#seed=(\d+)&preset=focus$/.exec(page.url())?.[1];
   assert.ok(seed, page.url());
   await page.click('.chip:has-text("Sleep")');
   await page.fill('#control-space', '0.8');
-  assert.match(page.url(), new RegExp(`seed=${seed}&preset=sleep&space=0.8$`));
+  assert.ok(await reads(page, new RegExp(`seed=${seed}&preset=sleep&space=0.8$`)), page.url());
   await page.goto('about:blank');
   await page.goto(server.address);
   await page.waitForFunction(() => window.auralis);
-  assert.match(page.url(), /#seed=\d+&preset=sleep&space=0.8$/);
+  assert.ok(await reads(page, /#seed=\d+&preset=sleep&space=0.8$/), page.url());
   assert.ok(!page.url().includes(`=${seed}&`), 'the seed is another one');
   assert.equal(await page.getAttribute('.chip:has-text("Sleep")', 'aria-pressed'), 'true');
   await done(page);
