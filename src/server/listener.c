@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t STATUS_PERIOD = 5 * MONOTONIC_SECOND, POLL = 5 * MONOTONIC_MS;
+static const int64_t STATUS_PERIOD = 5 * MONOTONIC_SECOND, POLL = 5 * MONOTONIC_MS,
+                     LINGER = 200 * MONOTONIC_MS;
 enum { OBSERVE_MS = 100 };
 
 /* Opening ------------------------------------------------------------------------------------------------ */
@@ -212,6 +213,10 @@ void listener_begin(struct listener *l, struct lws *wsi) {
     listener_tick(l, now);
 }
 
+static bool may_close(const struct listener *l, int64_t now) {
+    return l->close_code && now >= l->close_at;
+}
+
 /* Whether the next chunk is to go out now. Not there yet: asks the worker, and looks again in case it was
  * quicker. */
 static bool chunk_to_send(struct listener *l, int64_t now) {
@@ -240,6 +245,7 @@ static void rest(struct listener *l, int64_t now) {
     if (l->asked) due += depth_of(l);
     if (due <= now) due = now + POLL;
     if (due < at && !l->close_code) at = due;
+    if (l->close_code && !l->asked) at = l->close_at > now ? l->close_at : now + POLL;
     schedule_set(&l->loop->schedule, &l->wake, at);
 }
 
@@ -250,7 +256,7 @@ void listener_tick(struct listener *l, int64_t now) {
     }
     if (live_failed(l->feed.stream)) listener_close(l, CLOSE_INTERNAL, "the stream could not be opened");
     if (l->asked && l->chunks_sent) pass_stale(l, now);
-    if (!l->asked && (l->outbox || l->close_code || chunk_to_send(l, now))) {
+    if (!l->asked && (l->outbox || may_close(l, now) || chunk_to_send(l, now))) {
         l->asked = true;
         lws_callback_on_writable(l->wsi);
     }
@@ -337,7 +343,7 @@ int listener_writable(struct listener *l) {
     l->asked = false;
     if (l->outbox) {
         result = send_text(l);
-    } else if (l->close_code) {
+    } else if (may_close(l, now)) {
         lws_close_reason(l->wsi, (enum lws_close_status)l->close_code, (unsigned char *)l->close_reason,
                          strlen(l->close_reason));
         return -1;
@@ -367,10 +373,8 @@ void listener_close(struct listener *l, int code, const char *reason) {
     if (l->close_code) return;
     l->close_code = code;
     snprintf(l->close_reason, sizeof l->close_reason, "%s", reason);
-    if (!l->asked) {
-        l->asked = true;
-        lws_callback_on_writable(l->wsi);
-    }
+    l->close_at = monotonic_now() + (code == CLOSE_POLICY ? LINGER : 0);
+    schedule_set(&l->loop->schedule, &l->wake, l->close_at);
 }
 
 /* Receiving ---------------------------------------------------------------------------------------------- */

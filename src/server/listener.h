@@ -84,6 +84,7 @@ struct listener {
     uint32_t outbox_count;
     int close_code; /* 0: stays */
     char close_reason[64];
+    int64_t close_at; /* not before: what is still coming in would turn the closing into a reset */
 };
 
 /* Makes a listener of a handshake that passed every check and opens its stream. 0, or below with `why`

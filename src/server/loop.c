@@ -7,11 +7,13 @@
 #include "server/gate.h"
 #include "server/http.h"
 #include "server/listener.h"
+#include "server/listening.h"
 
 #include "base/monotonic.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const int64_t HOUSEKEEPING = 100 * MONOTONIC_MS;
 
@@ -99,6 +101,14 @@ static int on_connection(struct loop *loop, struct lws *wsi, enum lws_callback_r
     }
 }
 
+/* Somebody knocks: everybody who does is handed to libwebsockets. */
+static int on_knock(struct loop *loop, struct lws *wsi) {
+    int fd;
+    while ((fd = listening_accept(lws_get_socket_fd(wsi), &loop->reserve)) >= 0)
+        lws_adopt_socket_vhost(loop->vhost, fd);
+    return 0;
+}
+
 /* The workers have called: those who wait look again, and changes of stations are passed on. */
 static void on_wake(struct loop *loop) {
     if (!atomic_exchange(&loop->woken, false)) return;
@@ -132,6 +142,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     int result = 0;
     if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED)
         on_wake(loop);
+    else if (reason == LWS_CALLBACK_RAW_RX_FILE)
+        result = on_knock(loop, wsi);
     else
         result = on_connection(loop, wsi, reason, in, size);
     loop_rearm(loop);
@@ -205,18 +217,11 @@ void loop_run(struct loop *loop) {
 
 /* Making ------------------------------------------------------------------------------------------------- */
 
-static void listen_options(struct lws_context_creation_info *info, const char *host, uint16_t port,
-                           bool shared) {
-    info->port = port;
-    info->iface = strcmp(host, "*") ? host : NULL;
-    info->options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND | LWS_SERVER_OPTION_VALIDATE_UTF8 |
-                    LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
-    if (!strchr(host, ':')) info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-    if (shared) info->options |= LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE;
-}
-
-static int open_context(struct loop *loop, const char *host, uint16_t *port, bool shared) {
-    struct lws_context_creation_info info = {.protocols = PROTOCOLS,
+static int open_context(struct loop *loop) {
+    struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+                                             .options = LWS_SERVER_OPTION_VALIDATE_UTF8 |
+                                                        LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+                                             .protocols = PROTOCOLS,
                                              .user = loop,
                                              .server_string = "auralis",
                                              .max_http_header_data2 = 16384,
@@ -224,33 +229,42 @@ static int open_context(struct loop *loop, const char *host, uint16_t *port, boo
                                              .keepalive_timeout = 30,
                                              .vhost_name = "auralis",
                                              .retry_and_idle_policy = &IDLE};
-    listen_options(&info, host, *port, shared);
     loop->context = lws_create_context(&info);
-    if (!loop->context) return AURALIS_ENOMEM;
-    loop->vhost = lws_create_vhost(loop->context, &info);
-    if (!loop->vhost) return SERVER_EADDRESS;
-    *port = (uint16_t)lws_get_vhost_listen_port(loop->vhost);
-    return 0;
+    loop->vhost = loop->context ? lws_create_vhost(loop->context, &info) : NULL;
+    return loop->vhost ? 0 : AURALIS_ENOMEM;
 }
 
-int loop_create(struct server *server, const char *host, uint16_t *port, bool shared, struct loop **out) {
+/* libwebsockets watches the listening socket as it would a file; it owns it from then on. */
+static int watch(struct loop *loop, int fd) {
+    lws_sock_file_fd_type watched = {.filefd = fd};
+    return lws_adopt_descriptor_vhost(loop->vhost, LWS_ADOPT_RAW_FILE_DESC, watched, NULL, NULL)
+               ? 0
+               : AURALIS_ENOMEM;
+}
+
+int loop_create(struct server *server, int fd, struct loop **out) {
     struct loop *loop = calloc(1, sizeof *loop);
-    if (!loop) return AURALIS_ENOMEM;
-    loop->server = server;
-    int result = schedule_init(&loop->schedule, server->config->max_listeners + 1) ? 0 : AURALIS_ENOMEM;
-    if (result == 0) result = open_context(loop, host, port, shared);
-    if (result < 0) {
-        loop_destroy(loop);
-        return result;
+    if (!loop) {
+        close(fd);
+        return AURALIS_ENOMEM;
     }
-    *out = loop;
-    return 0;
+    loop->server = server;
+    loop->reserve = -1;
+    int result = schedule_init(&loop->schedule, server->config->max_listeners + 1) ? 0 : AURALIS_ENOMEM;
+    if (result == 0) result = open_context(loop);
+    if (result == 0) result = watch(loop, fd);
+    if (result == 0)
+        *out = loop;
+    else
+        loop_destroy(loop);
+    return result;
 }
 
 void loop_destroy(struct loop *loop) {
     if (!loop) return;
     if (loop->context) lws_context_destroy(loop->context);
     for (uint32_t i = 0; i < CONFIG_STATIONS_MAX; i++) lane_destroy(loop->lanes[i]);
+    if (loop->reserve >= 0) close(loop->reserve);
     schedule_release(&loop->schedule);
     free(loop);
 }

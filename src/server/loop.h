@@ -31,6 +31,7 @@ struct loop {
     struct lane *lanes[CONFIG_STATIONS_MAX];
     uint32_t lane_users[CONFIG_STATIONS_MAX];
     _Atomic bool woken;
+    int reserve; /* a descriptor held back (listening.h) */
     bool draining;
     int64_t drained_by;
     int64_t armed; /* what the timer is set to */
@@ -39,9 +40,9 @@ struct loop {
     unsigned char message[LWS_PRE + LOOP_MESSAGE];
 };
 
-/* Listens at the address; port 0 is any free one, and *port then says which. `shared`: other loops listen
- * there too. */
-int loop_create(struct server *server, const char *host, uint16_t *port, bool shared, struct loop **out);
+/* A loop that takes its connections from a listening socket, which is the loop's from now on, also when it
+ * fails. */
+int loop_create(struct server *server, int listening, struct loop **out);
 
 /* Ends all connections. Nobody may wake it any more. NULL is fine. */
 void loop_destroy(struct loop *loop);

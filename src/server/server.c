@@ -1,12 +1,12 @@
 /* server.c — the whole server: what is opened, in which order, and how it ends (see server.h). */
 #include "server/server.h"
 #include "server/host.h"
+#include "server/listening.h"
 #include "server/loop.h"
 
 #include "base/monotonic.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,38 +28,32 @@ static int explain(auralis_message *why, int result, const char *place, const ch
 
 /* Listening ---------------------------------------------------------------------------------------------- */
 
-/* Tries the address with a socket of our own: libwebsockets does not say why it could not listen. 0 or an
- * errno. */
-static int try_address(const char *host, uint16_t port) {
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *list;
-    char service[8];
-    snprintf(service, sizeof service, "%u", port);
-    if (getaddrinfo(strcmp(host, "*") ? host : NULL, service, &hints, &list)) return EADDRNOTAVAIL;
-    int fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, error = 0;
-    if (fd < 0) error = errno;
-    if (!error) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (!error && bind(fd, list->ai_addr, list->ai_addrlen) < 0) error = errno;
-    if (!error && listen(fd, 1) < 0) error = errno;
-    if (fd >= 0) close(fd);
-    freeaddrinfo(list);
-    return error;
-}
-
-static int open_loops(struct server *s, const char *host, uint16_t port, auralis_message *why) {
-    int error = try_address(host, port), result = 0;
+static int refuse_address(const struct server *s, const char *host, uint16_t port, int error,
+                          auralis_message *why) {
     if (error == EADDRINUSE)
         return explain(why, SERVER_EADDRESS, "listen",
-                       "port %u of %s is taken: something else listens there; choose "
-                       "another, or port 0 for any free one",
+                       "port %u of %s is taken: something else listens there; choose another, or port 0 for "
+                       "any free one",
                        port, host);
-    if (error)
-        return explain(why, SERVER_EADDRESS, "listen", "cannot listen on %s: %s", s->config->listen,
-                       strerror(error));
-    for (; s->loop_count < s->options.loops && result == 0; s->loop_count += result == 0)
-        result = loop_create(s, host, &port, s->options.loops > 1, &s->loop[s->loop_count]);
-    if (result == SERVER_EADDRESS)
-        return explain(why, result, "listen", "cannot listen on %s", s->config->listen);
-    if (result < 0) return explain(why, result, "", "%s", auralis_strerror(result));
+    return explain(why, SERVER_EADDRESS, "listen", "cannot listen on %s: %s", s->config->listen,
+                   strerror(error));
+}
+
+/* The first socket is alone until it has the port, so that a port that is taken is noticed even where others
+ * would share. */
+static int open_loops(struct server *s, const char *host, uint16_t port, auralis_message *why) {
+    bool shared = s->options.loops > 1;
+    uint16_t wanted = port;
+    int fd = shared ? listening_open(host, &port, false) : -1;
+    if (shared && fd < 0) return refuse_address(s, host, wanted, -fd, why);
+    if (shared) close(fd);
+    while (s->loop_count < s->options.loops) {
+        fd = listening_open(host, &port, shared);
+        if (fd < 0) return refuse_address(s, host, wanted, -fd, why);
+        int result = loop_create(s, fd, &s->loop[s->loop_count]);
+        if (result < 0) return explain(why, result, "", "%s", auralis_strerror(result));
+        s->loop_count++;
+    }
     const char *shown = strcmp(host, "*") ? host : "127.0.0.1";
     snprintf(s->address, sizeof s->address, strchr(shown, ':') ? "[%s]:%u" : "%s:%u", shown, port);
     return 0;

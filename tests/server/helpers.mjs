@@ -1,0 +1,141 @@
+// helpers.mjs — what the server's tests share: a server of their own, sockets that remember, and renderings to compare with.
+//
+// Every test starts its own server on a free port, with presets in memory, and ends it. Nothing waits without a limit.
+import { execFileSync, spawn } from 'node:child_process'
+import { performance } from 'node:perf_hooks'
+import WebSocket from 'ws'
+
+export const AURALIS = process.env.AURALIS || process.argv[2] || 'build/auralis'
+export const HEADER = 24
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms))
+
+/** Waits until `condition` holds; fails after `ms`. */
+export async function until(condition, what, ms = 15000) {
+  const end = performance.now() + ms
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`)
+    await sleep(5)
+  }
+}
+
+/** A running server. `stop` ends it with SIGTERM and gives its exit code; `kill` ends it at once. */
+export class Server {
+  static async start(...options) {
+    const server = new Server()
+    if (!options.includes('--listen')) options.push('--listen', '127.0.0.1:0')
+    if (!options.includes('--state-dir')) options.push('--state-dir', ':memory:')
+    server.child = spawn(AURALIS, ['serve', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+    server.output = ''
+    server.errors = ''
+    server.child.stdout.on('data', (bytes) => (server.output += bytes))
+    server.child.stderr.on('data', (bytes) => (server.errors += bytes))
+    server.exit = new Promise((done) => server.child.on('exit', (code, signal) => done(signal ?? code)))
+    let ended
+    server.exit.then((code) => (ended = code))
+    await until(() => server.output.includes('\n') || ended !== undefined, 'the server to listen')
+    if (ended !== undefined) throw new Error(`the server ended with ${ended}: ${server.errors}`)
+    server.http = server.output.match(/http:\/\/\S+/)[0]
+    server.ws = server.http.replace('http', 'ws')
+    server.port = Number(new URL(server.http).port)
+    return server
+  }
+
+  async stop() {
+    this.child.kill('SIGTERM')
+    return Promise.race([this.exit, sleep(12000).then(() => this.kill().then(() => 'did not stop'))])
+  }
+
+  async kill() {
+    this.child.kill('SIGKILL')
+    return this.exit
+  }
+
+  json(path, options) {
+    return fetch(this.http + path, options).then((answer) => answer.json())
+  }
+}
+
+/** A chunk of v2 taken apart. */
+export function parseChunk(bytes) {
+  return {
+    version: bytes[0],
+    format: bytes[1],
+    channels: bytes[2],
+    discontinuity: (bytes[3] & 1) === 1,
+    rate: bytes.readUInt32LE(4),
+    frames: bytes.readUInt32LE(8),
+    sequence: bytes.readUInt32LE(12),
+    frame: Number(bytes.readBigUInt64LE(16)),
+    data: bytes.subarray(HEADER),
+  }
+}
+
+/** A socket that keeps what it gets: `texts` (parsed) and `chunks` (with the time `at` which each came, ms). */
+export class Client {
+  static async open(address, protocol) {
+    const client = new Client()
+    client.texts = []
+    client.chunks = []
+    client.socket = protocol ? new WebSocket(address, protocol) : new WebSocket(address)
+    client.closed = new Promise((done) => client.socket.on('close', (code, reason) => done({ code, reason: `${reason}` })))
+    client.socket.on('message', (bytes, binary) => client.take(bytes, binary, performance.now()))
+    await new Promise((done, failed) => {
+      client.socket.on('open', done)
+      client.socket.on('error', failed)
+      client.socket.on('unexpected-response', (_, answer) => {
+        let body = ''
+        answer.on('data', (piece) => (body += piece))
+        answer.on('end', () => failed(Object.assign(new Error(`HTTP ${answer.statusCode}: ${body}`), { status: answer.statusCode, body })))
+      })
+    })
+    return client
+  }
+
+  take(bytes, binary, at) {
+    if (binary) {
+      this.chunks.push({ ...parseChunk(bytes), at })
+      return
+    }
+    const message = JSON.parse(bytes)
+    if (message.type !== 'audio') this.texts.push(message)
+    else this.chunks.push({ ...message, at, data: Buffer.from(message.data, 'base64'), sequence: message.chunk_id ?? message.sequence })
+  }
+
+  say(message) {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+  }
+
+  /** The first text of this type from number `from` on. */
+  async text(type, from = 0, ms = 15000) {
+    const find = () => this.texts.slice(from).find((message) => message.type === type)
+    await until(find, `a message "${type}"`, ms)
+    return find()
+  }
+
+  /** Waits for `count` chunks and gives them. */
+  async take_chunks(count, ms = 30000) {
+    await until(() => this.chunks.length >= count, `${count} chunks (there are ${this.chunks.length})`, ms)
+    return this.chunks.slice(0, count)
+  }
+
+  async close() {
+    this.socket.close(1000)
+    return this.closed
+  }
+}
+
+/** The samples of an offline rendering: interleaved stereo, float32 unless `format` says otherwise. */
+export function render(...options) {
+  const wav = execFileSync(AURALIS, ['render', '-o', '-', '--quiet', ...options], { maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'ignore'] })
+  return wav.subarray(wav.indexOf('data', 12, 'latin1') + 8)
+}
+
+/** How many of the chunks after the first second's burst came more than `limit` ms off their even row, as a share. The row
+ *  is laid through the median, so that one late chunk does not move it. */
+export function lateShare(chunks, period, burst, limit = 50) {
+  const steady = chunks.slice(burst)
+  const offsets = steady.map((chunk, i) => chunk.at - i * period)
+  const median = [...offsets].sort((a, b) => a - b)[offsets.length >> 1]
+  return offsets.filter((offset) => Math.abs(offset - median) > limit).length / offsets.length
+}
