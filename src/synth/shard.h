@@ -11,7 +11,7 @@
 
 struct auralis_stream;
 
-enum { SHARD_BLOCKS = 4, BUS_FLOATS = STREAM_BUSES * 2 * BLOCK }; /* blocks that are rendered in one go */
+enum { SHARD_BLOCKS = 16, BUS_FLOATS = STREAM_BUSES * 2 * BLOCK }; /* blocks that are rendered in one go */
 
 struct shard {
     struct bank bank[VOICE_PROGRAMS];
