@@ -60,7 +60,7 @@ static double filter_response(double turns) {
 }
 
 static void play(const struct voice_start *start, int count) {
-    static float rows[VOICE_RUN_MAX * BLOCK] __attribute__((aligned(64)));
+    static float rows[VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
     struct bank bank;
     bank_init(&bank, start->program);
     assert_int_equal(bank_reserve(&bank, VOICE_RUN_MAX), 0);
@@ -70,7 +70,7 @@ static void play(const struct voice_start *start, int count) {
     for (int b = 0; b < WARM_BLOCKS + SAMPLES / BLOCK; b++) {
         table->voice[start->program](&run);
         for (int v = 0; v < count && b >= WARM_BLOCKS; v++)
-            memcpy(sound[v] + (b - WARM_BLOCKS) * BLOCK, rows + v * BLOCK, sizeof(float[BLOCK]));
+            memcpy(sound[v] + (b - WARM_BLOCKS) * BLOCK, rows + v * VOICE_ROW, sizeof(float[BLOCK]));
     }
     bank_free(&bank);
 }
