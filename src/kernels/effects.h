@@ -58,9 +58,12 @@ KERNEL vf sane(vf x) {
     return vf_mask(vi_lt(vi_set(TINY_BITS - 1), magnitude) & vi_lt(magnitude, vi_set(HUGE_BITS)), x);
 }
 
-/* 0, 1/64, 2/64 … of the block for the lanes that begin at frame i. */
+/* How far through the block frame i and the ones after it are: 0, 1/64, 2/64 … */
+#define WAY4(n) (n) / 64.0f, (n + 1) / 64.0f, (n + 2) / 64.0f, (n + 3) / 64.0f
+#define WAY16(n) WAY4(n), WAY4(n + 4), WAY4(n + 8), WAY4(n + 12)
+static const _Alignas(64) float WAY[BLOCK] = {WAY16(0), WAY16(16), WAY16(32), WAY16(48)};
 KERNEL vf way(int i) {
-    return (vf_ramp() + (float)i) * 0x1p-6f;
+    return vf_load(WAY + i);
 }
 
 /* Value of a gain over the frames that begin at i. */
@@ -96,9 +99,11 @@ KERNEL void ring_advance(struct effects *fx, struct ring *r) {
 
 /* ---- Moving taps ---- */
 
-/* A delay during one block: whole + fraction + way × slope frames; the fraction stays within [0, 2). */
+/* A delay during one block: whole + fraction + way × slope frames; the fraction stays within [0, 1], or
+ * within [0, 2) if the tap passes a frame. */
 struct moving_tap {
     uint32_t whole;
+    int passes;
     float fraction, slope;
 };
 
@@ -116,32 +121,40 @@ static void move_taps(struct effects *fx, struct moving_tap *tap) {
         int32_t first = (int32_t)(from[k] + 512.0f), last = (int32_t)(to[k] + 512.0f);
         int32_t floor = (first < last ? first : last) - 512;
         tap[k].whole = fx->lfo_delay[k] + (uint32_t)floor;
+        tap[k].passes = first != last;
         tap[k].fraction = from[k] - (float)floor;
         tap[k].slope = to[k] - from[k];
     }
 }
 
-/* Catmull-Rom interpolation. `at` holds x[n − whole − 3] for the first lane; where the fraction has passed 1
- * the four taps are one frame older. The curve passes through every tap, so nothing jumps there. */
-KERNEL vf moving_read(const float *at, vf fraction) {
-    vi older = vi_lt(vi_set(0x3f7fffff), vi_bits(fraction));
-    vf t4 = vf_load(at), t3 = vf_load(at + 1), t2 = vf_load(at + 2), t1 = vf_load(at + 3),
-       t0 = vf_load(at + 4);
-    vf a = vf_select(older, t1, t0), b = vf_select(older, t2, t1);
-    vf c = vf_select(older, t3, t2), d = vf_select(older, t4, t3);
-    vf f = fraction - vf_mask(older, vf_set(1.0f));
-    vf slope = c - a, turn = b - c;
-    vf cubic = turn * 3.0f + (d - a);
-    vf square = (a + a) - b * 5.0f + (c * 4.0f - d);
-    return b + ((cubic * f + square) * f + slope) * (f * 0.5f);
+/* Catmull-Rom interpolation at b + f × (c − b), a and d being the neighbours. */
+KERNEL vf catmull_rom(vf a, vf b, vf c, vf d, vf f) {
+    vf step = c - b, rise = c - a, cubic = (rise + (d - b)) - step * 4.0f;
+    vf square = (step + step) - rise - cubic;
+    return b + ((cubic * f + square) * f + rise) * (f * 0.5f);
 }
 
-KERNEL const float *moving_start(const struct effects *fx, const struct ring *r, const struct moving_tap *t) {
-    return ring_delayed(fx, r, t->whole + 3);
-}
-
-KERNEL vf moving_fraction(const struct moving_tap *t, int i) {
-    return way(i) * t->slope + t->fraction;
+/* A block of a moving tap. Where it passes a frame, the lanes whose fraction is beyond 1 take four taps that
+ * are one frame older; the curve goes through every frame, so nothing jumps there. */
+KERNEL void moving_block(const struct effects *fx, const struct ring *r, const struct moving_tap *t,
+                         float *out) {
+    const float *at = ring_delayed(fx, r, t->whole + 3);
+    vf here = vf_load(at);
+    for (int i = 0; i < BLOCK; i += LANES) {
+        vf next = vf_load(at + i + LANES), f = way(i) * t->slope + t->fraction;
+        vf a = lanes_ahead(at + i, here, next, 4), b = lanes_ahead(at + i, here, next, 3);
+        vf c = lanes_ahead(at + i, here, next, 2), d = lanes_ahead(at + i, here, next, 1);
+        if (t->passes) {
+            vi older = vi_lt(vi_set(0x3f7fffff), vi_bits(f));
+            f -= vf_mask(older, vf_set(1.0f));
+            a = vf_select(older, b, a);
+            b = vf_select(older, c, b);
+            c = vf_select(older, d, c);
+            d = vf_select(older, here, d);
+        }
+        vf_store(out + i, catmull_rom(a, b, c, d, f));
+        here = next;
+    }
 }
 
 /* ---- Chorus ---- */
@@ -150,16 +163,15 @@ KERNEL vf moving_fraction(const struct moving_tap *t, int i) {
 static void chorus(struct effects *fx, const struct moving_tap *tap, const float *wash, float *out) {
     for (int side = 0; side < 2; side++) {
         struct ring *r = &fx->chorus[side];
-        const struct moving_tap *one = tap + 2 * side, *two = one + 1;
         const float *x = wash + side * BLOCK;
-        const float *first = moving_start(fx, r, one), *second = moving_start(fx, r, two);
+        _Alignas(64) float first[BLOCK], second[BLOCK];
+        moving_block(fx, r, tap + 2 * side, first);
+        moving_block(fx, r, tap + 2 * side + 1, second);
         float *in = ring_input(fx, r), *y = out + side * BLOCK;
         for (int i = 0; i < BLOCK; i += LANES) {
             vf dry = sane(vf_load(x + i));
-            vf wet = moving_read(first + i, moving_fraction(one, i)) +
-                     moving_read(second + i, moving_fraction(two, i));
             vf_store(in + i, dry);
-            vf_store(y + i, dry * CHORUS_DRY + wet * CHORUS_WET);
+            vf_store(y + i, dry * CHORUS_DRY + (vf_load(first + i) + vf_load(second + i)) * CHORUS_WET);
         }
         ring_advance(fx, r);
     }
@@ -257,27 +269,46 @@ KERNEL void butterflies(vf x[REVERB_LINES], int step) {
         }
 }
 
+/* A block of a steady line as it comes out, lossy and damped. */
+KERNEL void steady_block(const struct effects *fx, int n, int spacing, int ramping, float *out) {
+    const float *p = ring_delayed(fx, &fx->line[n], fx->line_delay[n] + (uint32_t)spacing);
+    vf here = vf_load(p), centre = vf_set(fx->gain[GAIN_CENTRE + n]), side = vf_set(fx->gain[GAIN_SIDE + n]);
+    for (int i = 0; i < BLOCK; i += LANES) {
+        vf next = vf_load(p + i + LANES);
+        vf middle = lanes_ahead(p + i, here, next, spacing);
+        vf outer = here + lanes_ahead(p + i, here, next, 2 * spacing);
+        if (ramping) {
+            centre = gain_at(fx, GAIN_CENTRE + n, i);
+            side = gain_at(fx, GAIN_SIDE + n, i);
+        }
+        vf_store(out + i, middle * centre + outer * side);
+        here = next;
+    }
+}
+
+static void steady_lines(const struct effects *fx, float *out) {
+    if (fx->lines_left)
+        for (int n = 0; n < REVERB_STEADY; n++)
+            fx->spacing == 1 ? steady_block(fx, n, 1, 1, out + n * BLOCK)
+                             : steady_block(fx, n, 2, 1, out + n * BLOCK);
+    else
+        for (int n = 0; n < REVERB_STEADY; n++)
+            fx->spacing == 1 ? steady_block(fx, n, 1, 0, out + n * BLOCK)
+                             : steady_block(fx, n, 2, 0, out + n * BLOCK);
+}
+
 /* Room for a moving line's inputs: the last ones of the block before, then this block's. */
 enum { TAIL = 16 };
 struct line_input {
-    float x[TAIL + BLOCK];
+    _Alignas(64) float x[TAIL + BLOCK];
 };
 
-/* The frames that begin at i: reads all lines, mixes them, writes all lines. The moving lines were read into
- * `moved` and leave their inputs in `input`; both the loss and the damping happen there. */
-KERNEL void network(struct effects *fx, const float *const *read, float *const *write, const float *moved,
-                    struct line_input *input, const float *in, float *out, int i, int ramping) {
-    int32_t floor_bits = recirculation_floor(fx);
+/* The frames that begin at i: mixes what comes out of the lines, adds the input, and writes it into the
+ * steady lines and, for the moving ones, into `input`. */
+KERNEL void network(const float *lines, float *const *write, struct line_input *input, const float *in,
+                    float *out, int i, int32_t floor_bits) {
     vf x[REVERB_LINES];
-    uint32_t k = fx->spacing;
-    for (int n = 0; n < REVERB_STEADY; n++) {
-        const float *p = read[n] + i;
-        vf outer = vf_load(p) + vf_load(p + 2 * k), middle = vf_load(p + k);
-        vf centre = ramping ? gain_at(fx, GAIN_CENTRE + n, i) : vf_set(fx->gain[GAIN_CENTRE + n]);
-        vf side = ramping ? gain_at(fx, GAIN_SIDE + n, i) : vf_set(fx->gain[GAIN_SIDE + n]);
-        x[n] = middle * centre + outer * side;
-    }
-    for (int n = 0; n < REVERB_MOVING; n++) x[REVERB_STEADY + n] = vf_load(moved + n * BLOCK + i);
+    for (int n = 0; n < REVERB_LINES; n++) x[n] = vf_load(lines + n * BLOCK + i);
     butterflies(x, 8);
     butterflies(x, 4);
     butterflies(x, 2);
@@ -285,7 +316,7 @@ KERNEL void network(struct effects *fx, const float *const *read, float *const *
     vf_store(out + BLOCK + i, x[11]); /* … and of odd ones: uncorrelated */
     butterflies(x, 1);
     vf left = vf_load(in + i), right = vf_load(in + BLOCK + i);
-    for (int n = 0; n < REVERB_LINES; n += 2) {
+    for (int n = 0; n < REVERB_FED; n += 2) {
         x[n] = n & 4 ? x[n] - left : x[n] + left;
         x[n + 1] = n & 4 ? x[n + 1] - right : x[n + 1] + right;
     }
@@ -296,40 +327,42 @@ KERNEL void network(struct effects *fx, const float *const *read, float *const *
 
 /* The moving lines lose and are damped on the way in, since a filter on the way out would need the neighbours
  * of a moving place. */
-static void damp_moving(struct effects *fx, struct line_input *input) {
-    uint32_t k = fx->spacing;
-    for (int n = 0; n < REVERB_MOVING; n++) {
-        struct ring *r = &fx->line[REVERB_STEADY + n];
-        const float *x = input[n].x + TAIL;
-        float *line = ring_input(fx, r);
-        for (int i = 0; i < BLOCK; i += LANES) {
-            vf outer = vf_load(x + i) + vf_load(x + i - 2 * k);
-            vf centre = gain_at(fx, GAIN_CENTRE + REVERB_STEADY + n, i);
-            vf side = gain_at(fx, GAIN_SIDE + REVERB_STEADY + n, i);
-            vf_store(line + i, settled(vf_load(x + i - k) * centre + outer * side));
+KERNEL void damp_block(struct effects *fx, int n, const float *x, int ramping) {
+    float *line = ring_input(fx, &fx->line[REVERB_STEADY + n]);
+    int k = (int)fx->spacing, centre_gain = GAIN_CENTRE + REVERB_STEADY + n,
+        side_gain = GAIN_SIDE + REVERB_STEADY + n;
+    vf centre = vf_set(fx->gain[centre_gain]), side = vf_set(fx->gain[side_gain]);
+    for (int i = 0; i < BLOCK; i += LANES) {
+        vf outer = vf_load(x + i) + vf_load(x + i - 2 * k);
+        if (ramping) {
+            centre = gain_at(fx, centre_gain, i);
+            side = gain_at(fx, side_gain, i);
         }
-        for (int i = 0; i < 4; i++) fx->line_tail[n][i] = x[BLOCK - 4 + i];
+        vf_store(line + i, settled(vf_load(x + i - k) * centre + outer * side));
     }
+    for (int i = 0; i < 4; i++) fx->line_tail[n][i] = x[BLOCK - 4 + i];
+}
+
+static void damp_moving(struct effects *fx, struct line_input *input) {
+    if (fx->lines_left)
+        for (int n = 0; n < REVERB_MOVING; n++) damp_block(fx, n, input[n].x + TAIL, 1);
+    else
+        for (int n = 0; n < REVERB_MOVING; n++) damp_block(fx, n, input[n].x + TAIL, 0);
 }
 
 static void reverb(struct effects *fx, const struct moving_tap *tap, const float *in, float *out) {
-    const float *read[REVERB_STEADY];
-    float *write[REVERB_STEADY], moved[REVERB_MOVING * BLOCK];
+    _Alignas(64) float lines[REVERB_LINES * BLOCK];
+    float *write[REVERB_STEADY];
     struct line_input input[REVERB_MOVING];
-    for (int n = 0; n < REVERB_STEADY; n++) {
-        read[n] = ring_delayed(fx, &fx->line[n], fx->line_delay[n] + fx->spacing);
-        write[n] = ring_input(fx, &fx->line[n]);
-    }
+    int32_t floor_bits = recirculation_floor(fx);
+    steady_lines(fx, lines);
+    for (int n = 0; n < REVERB_STEADY; n++) write[n] = ring_input(fx, &fx->line[n]);
     for (int n = 0; n < REVERB_MOVING; n++) {
-        const float *at = moving_start(fx, &fx->line[REVERB_STEADY + n], tap + n);
-        for (int i = 0; i < BLOCK; i += LANES)
-            vf_store(moved + n * BLOCK + i, moving_read(at + i, moving_fraction(tap + n, i)));
+        int line = REVERB_STEADY + n;
+        moving_block(fx, &fx->line[line], tap + n, lines + line * BLOCK);
         for (int i = 0; i < 4; i++) input[n].x[TAIL - 4 + i] = fx->line_tail[n][i];
     }
-    if (fx->lines_left)
-        for (int i = 0; i < BLOCK; i += LANES) network(fx, read, write, moved, input, in, out, i, 1);
-    else
-        for (int i = 0; i < BLOCK; i += LANES) network(fx, read, write, moved, input, in, out, i, 0);
+    for (int i = 0; i < BLOCK; i += LANES) network(lines, write, input, in, out, i, floor_bits);
     damp_moving(fx, input);
     for (int n = 0; n < REVERB_LINES; n++) ring_advance(fx, &fx->line[n]);
 }

@@ -17,6 +17,7 @@ enum {
     RING_MIRROR = 96,    /* a block and the taps around it */
     REVERB_LINES = 16,   /* even lines are fed from the left, odd ones from the right */
     REVERB_STEADY = 12,  /* of these, the first have a fixed length, the others move */
+    REVERB_FED = 8,      /* of these, the first take the input */
     REVERB_MOVING = 4,   /* REVERB_LINES − REVERB_STEADY */
     REVERB_DIFFUSERS = 4 /* all-passes a side */
 };

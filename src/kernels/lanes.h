@@ -295,6 +295,29 @@ KERNEL void lanes_transpose(vf row[LANES]) {
 #endif
 }
 
+/* vf_load(p + by), 0 ≤ by ≤ 4, given a = vf_load(p) and b = vf_load(p + LANES): where a vector is as long as
+ * a cache line, nearly every unaligned load touches two, and a shuffle costs less. */
+KERNEL vf lanes_ahead(const float *p, vf a, vf b, int by) {
+#if LANES == 16
+    (void)p;
+    switch (by) {
+    case 0:
+        return a;
+    case 1:
+        return __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    case 2:
+        return __builtin_shufflevector(a, b, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
+    case 3:
+        return __builtin_shufflevector(a, b, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18);
+    default:
+        return __builtin_shufflevector(a, b, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
+    }
+#else
+    (void)a, (void)b;
+    return vf_load(p + by);
+#endif
+}
+
 /* Writes a0 b0 a1 b1 …: 2 × LANES values. */
 KERNEL void lanes_interleave(float *out, vf a, vf b) {
 #if LANES == 16

@@ -32,10 +32,9 @@ static const uint16_t DIFFUSER_FRAMES[2][REVERB_DIFFUSERS] = {{113, 179, 263, 40
 #define DC_HZ 5.0
 #define AIR_DB 16.0 /* a second, at AIR_HZ */
 #define AIR_HZ 5000.0
-#define CEILING_DB (-1.25)  /* oversampled peak; −1 dBTP is promised */
-#define HASTE 0.97          /* of RT60: what modulation adds */
-#define REVERB_ENERGY 0.355 /* power of the bare network's response a second of RT60, for music */
-#define LET_GO 1.6          /* of RT60: silence after which the tails may end */
+#define CEILING_DB (-1.25) /* oversampled peak; −1 dBTP is promised */
+#define REVERB_ENERGY 0.18 /* power of the bare network's response a second of RT60, for music */
+#define LET_GO 1.6         /* of RT60: silence after which the tails may end */
 
 struct lfo {
     double hz, phase, delay, depth; /* turns, seconds, seconds */
@@ -230,7 +229,7 @@ static double damping(const struct effects *fx, uint32_t delay) {
 static void target_space(struct effects *fx, double space) {
     double rt60 = effects_rt60(space);
     for (int n = 0; n < REVERB_LINES; n++) {
-        double gain = exact_db(-60.0 * fx->line_delay[n] / (rt60 * HASTE * fx->sample_rate)) / 4;
+        double gain = exact_db(-60.0 * fx->line_delay[n] / (rt60 * fx->sample_rate)) / 4;
         double side = damping(fx, fx->line_delay[n]);
         target(fx, GAIN_CENTRE + n, gain * (1 - 2 * side));
         target(fx, GAIN_SIDE + n, gain * side);

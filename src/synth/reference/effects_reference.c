@@ -115,7 +115,7 @@ static void network(struct effects_reference *r, const struct moment *m, const d
     out[0] = out[1] = 0;
     for (int n = 0; n < REVERB_LINES; n++) out[n & 1] += (n & 1 ? sign(n & 10) : sign(n & 6)) * x[n];
     for (int n = 0; n < REVERB_LINES; n++) {
-        double sum = (n & 4 ? -1 : 1) * in[n & 1];
+        double sum = n < REVERB_FED ? (n & 4 ? -1 : 1) * in[n & 1] : 0;
         for (int k = 0; k < REVERB_LINES; k++) sum += sign(n & k) * x[k];
         if (m->asleep) sum = 0;
         if (n < REVERB_STEADY) {
