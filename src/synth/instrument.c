@@ -414,7 +414,7 @@ static void start_bell(const auralis_note *n, double rate, struct voice_start *s
         put_f(s, BELL_WEIGHT + k, heard ? b->weight[k] : 0);
         put_f(s, BELL_RATE + k, heard ? faster / (b->half[k] * rate) : 0);
     }
-    put_turns(s, BELL_PHASE, random_unit(&r));
+    put_turns(s, BELL_PHASE, random_below(&r, 2) * 0.5); /* at a zero: a strike this fast would click */
 }
 
 static void start_drum(const auralis_note *n, double rate, uint32_t offset, struct voice_start *s) {

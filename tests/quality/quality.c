@@ -60,7 +60,7 @@ static void examine(struct piece *piece) {
     loudness_meter_add(piece->meter, piece->audio, frames);
     double different = piece->levels.difference - before.difference,
            power = piece->levels.square[0] - before.square[0];
-    piece->mono += power > 1e-6 && different < 1e-6 * power;
+    piece->mono += power > 1e-5 * BLOCKS * AURALIS_BLOCK && different < 1e-6 * power;
 }
 
 static void complain(struct piece *piece, const char *format, ...) __attribute__((format(printf, 2, 3)));
