@@ -164,3 +164,85 @@ test('it comes back quickly twice, then waits 1, 2, 4, 8, 16, 16 s, 20 % more or
   assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7].map((n) => waitBefore(n, 0.5)), [100, 500, 1000, 2000, 4000, 8000, 16000, 16000]);
   assert.ok(Math.abs(waitBefore(2, 0) - 800) < 1e-9 && Math.abs(waitBefore(2, 1) - 1200) < 1e-9);
 });
+
+// The worklet outside a browser: the few names it needs of its global scope.
+let Processor;
+Object.assign(globalThis, {
+  sampleRate: 48000, currentTime: 0, registerProcessor: (_, it) => { Processor = it; },
+  AudioWorkletProcessor: class { port = { said: [], postMessage(message) { this.said.push(message); } }; },
+});
+await import('../../web/worklet.js');
+
+function message(frame, frames, value) {
+  const buffer = new ArrayBuffer(24 + frames * 8), view = new DataView(buffer), samples = new Float32Array(buffer, 24);
+  [2, 1, 2, 0].forEach((byte, i) => view.setUint8(i, byte));
+  view.setUint32(4, 48000, true);
+  view.setUint32(8, frames, true);
+  view.setBigUint64(16, BigInt(frame), true);
+  for (let i = 0; i < frames; i++) samples[2 * i] = samples[2 * i + 1] = value(frame + i);
+  return buffer;
+}
+
+const wave = (i) => Math.fround(0.5 * Math.cos(i / 40));
+const say = (processor, data) => processor.port.onmessage({ data });
+
+function play(processor, quanta) {
+  const heard = [];
+  for (let i = 0; i < quanta; i++) {
+    const output = [new Float32Array(128), new Float32Array(128)];
+    processor.process([], [output]);
+    heard.push(...output[0]);
+  }
+  return heard;
+}
+
+function smooth(heard, context) {
+  for (let i = 1; i < heard.length; i++) assert.ok(Math.abs(heard[i] - heard[i - 1]) < 0.02, `${context}: a click at ${i}`);
+}
+
+test('the worklet waits for enough, begins a piece at full, and plays it exactly', () => {
+  const processor = new Processor();
+  say(processor, { type: 'depth', begin: 9600, target: 48000 });
+  say(processor, { type: 'play' });
+  say(processor, message(0, 9000, wave));
+  assert.ok(play(processor, 10).every((sample) => sample === 0));
+  say(processor, message(9000, 39000, wave));
+  play(processor, 100).forEach((sample, i) => assert.equal(sample, wave(i)));
+});
+
+test('when nothing more comes it breathes out, waits, and goes on with the next frame: no click, nothing lost', () => {
+  const processor = new Processor();
+  say(processor, { type: 'depth', begin: 9600, target: 48000 });
+  say(processor, { type: 'play' });
+  say(processor, message(48000, 24000, wave)); // not the beginning: fades in
+  const out = play(processor, 250);
+  smooth(out, 'out');
+  assert.ok(out.slice(-1000).every((sample) => sample === 0));
+  assert.equal(processor.underruns, 1);
+  const { frame } = processor.port.said.at(-1);
+  say(processor, message(72000, 48000, wave));
+  const back = play(processor, 100);
+  smooth(back, 'back');
+  back.slice(2000).forEach((sample, i) => assert.equal(sample, wave(frame + 2000 + i)));
+});
+
+test('pause and play are fades; after another place is sent, that is what is heard', () => {
+  const processor = new Processor();
+  say(processor, { type: 'depth', begin: 4800, target: 48000 });
+  say(processor, { type: 'play' });
+  say(processor, message(1000, 48000, wave));
+  const heard = play(processor, 60);
+  say(processor, { type: 'pause' });
+  heard.push(...play(processor, 60));
+  say(processor, { type: 'play' });
+  heard.push(...play(processor, 60));
+  smooth(heard, 'pause');
+  say(processor, { type: 'pause' });
+  play(processor, 20);
+  say(processor, { type: 'clear' });
+  say(processor, message(700000, 20000, wave));
+  say(processor, { type: 'play' });
+  const other = play(processor, 40);
+  smooth(other, 'other');
+  assert.equal(processor.ring.frameAt(processor.ring.read), 700000 + 40 * 128);
+});
