@@ -23,7 +23,14 @@ enum { VOICE_RUN_MAX = 64 } /* voices one call advances at most */;
 enum { VOICE_WORDS_MAX = 64, VOICE_TAIL = 24 };
 enum { VOICE_ROW = BLOCK + 16 }; /* floats from one voice's row to the next */
 
-enum voice_program { PROGRAM_ANALOG, PROGRAM_BELL, PROGRAM_DRUM, PROGRAM_NOISE, VOICE_PROGRAMS };
+enum voice_program {
+    PROGRAM_ANALOG,
+    PROGRAM_BELL,
+    PROGRAM_DRUM,
+    PROGRAM_NOISE,
+    PROGRAM_TONE,
+    VOICE_PROGRAMS
+};
 
 /* Words that every program has, in this order. I: int32, U: uint32, F: float32. */
 enum voice_word {
@@ -62,21 +69,25 @@ enum voice_word {
     FILTER_END
 };
 
-/* Two sawtooths and a sine into the filter. */
-enum analog_word {
-    ANALOG_PHASE1 = FILTER_END, /* U  state: at the first frame of the block */
-    ANALOG_PHASE2,
-    ANALOG_PHASE3,
-    ANALOG_INC1, /* U  turns / 2^32 a frame */
-    ANALOG_INC2,
-    ANALOG_INC3,
-    ANALOG_SAW1, /* F  weights, of either sign */
-    ANALOG_SAW2,
-    ANALOG_SINE,
-    ANALOG_VIBRATO_INC,   /* U */
-    ANALOG_VIBRATO_DEPTH, /* F  relative frequency */
-    ANALOG_VIBRATO_RISE,  /* F  1 / frames until it is at full depth */
-    ANALOG_WORDS
+/* Two sawtooths and a sine: the words of ANALOG, whose filter they go into, and of TONE, which has none. */
+enum wave_word {
+    WAVE_PHASE1, /* U  state: at the first frame of the block */
+    WAVE_PHASE2,
+    WAVE_PHASE3,
+    WAVE_INC1, /* U  turns / 2^32 a frame */
+    WAVE_INC2,
+    WAVE_INC3,
+    WAVE_SAW1, /* F  weights, of either sign */
+    WAVE_SAW2,
+    WAVE_SINE,
+    WAVE_VIBRATO_INC,   /* U */
+    WAVE_VIBRATO_DEPTH, /* F  relative frequency */
+    WAVE_VIBRATO_RISE,  /* F  1 / frames until it is at full depth */
+    WAVE_WORDS,
+    ANALOG_WAVE = FILTER_END, /* the first of them in ANALOG … */
+    ANALOG_WORDS = ANALOG_WAVE + WAVE_WORDS,
+    TONE_WAVE = VOICE_COMMON, /* … and in TONE */
+    TONE_WORDS = TONE_WAVE + WAVE_WORDS
 };
 
 /* Up to six decaying sine partials. */

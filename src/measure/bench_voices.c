@@ -56,7 +56,7 @@ static struct setup *prepare(enum kind kind) {
     struct random r = random_at(1, 2, 3, 4);
     if (!s) abort();
     memset(s, 0, sizeof *s);
-    s->program = kind == BELL ? PROGRAM_BELL : PROGRAM_ANALOG;
+    s->program = kind == BELL ? PROGRAM_BELL : kind == SINE ? PROGRAM_TONE : PROGRAM_ANALOG;
     bank_init(&s->bank, s->program);
     if (bank_reserve(&s->bank, VOICES) < 0) abort();
     for (uint32_t v = 0; v < VOICES; v++) {

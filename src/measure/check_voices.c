@@ -24,6 +24,7 @@ static const struct {
     [PROGRAM_BELL] = {"bell", {AURALIS_BELL}, 1},
     [PROGRAM_DRUM] = {"drum", {AURALIS_KICK}, 1},
     [PROGRAM_NOISE] = {"noise", {AURALIS_SWELL}, 1},
+    [PROGRAM_TONE] = {"tone", {AURALIS_PAD, AURALIS_LEAD}, 2},
 };
 
 static auralis_note random_note(int program, struct random *r, uint32_t rate) {
@@ -35,7 +36,8 @@ static auralis_note random_note(int program, struct random *r, uint32_t rate) {
                           .velocity = random_unit(r),
                           .pan = random_range(r, -1, 1),
                           .instrument = instrument,
-                          .timbre = (int32_t)random_below(r, (uint32_t)timbres)};
+                          .timbre = program == PROGRAM_TONE ? AURALIS_TIMBRE_SEED
+                                                            : (int32_t)random_below(r, (uint32_t)timbres)};
 }
 
 static void fill(struct bank *bank, int program, uint32_t count, struct random *r) {

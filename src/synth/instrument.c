@@ -26,8 +26,6 @@ struct timbre {
     double tremolo, tremolo_depth;               /* Hz, 0–1 */
 };
 
-#define OPEN .cutoff = 20000, .q = 0.6
-
 static const struct timbre SEED_PAD = {.gain = 1,
                                        .attack = 2.5,
                                        .decay = 3,
@@ -37,10 +35,9 @@ static const struct timbre SEED_PAD = {.gain = 1,
                                        .sine = 0.5,
                                        .detune = 5,
                                        .tremolo = 0.5,
-                                       .tremolo_depth = 0.2,
-                                       OPEN};
+                                       .tremolo_depth = 0.2};
 static const struct timbre SEED_LEAD = {
-    .gain = 1, .attack = 0.3, .decay = 0.5, .sustain = 0.8, .release = 0.8, .sine = 1, OPEN};
+    .gain = 1, .attack = 0.3, .decay = 0.5, .sustain = 0.8, .release = 0.8, .sine = 1};
 
 static const struct timbre PADS[PAD_TIMBRES] = {
     [PAD_WARM] = {.gain = 0.62,
@@ -278,20 +275,21 @@ uint32_t instrument_program_words(enum voice_program program) {
     static const uint32_t words[VOICE_PROGRAMS] = {[PROGRAM_ANALOG] = ANALOG_WORDS,
                                                    [PROGRAM_BELL] = BELL_WORDS,
                                                    [PROGRAM_DRUM] = DRUM_WORDS,
-                                                   [PROGRAM_NOISE] = NOISE_WORDS};
+                                                   [PROGRAM_NOISE] = NOISE_WORDS,
+                                                   [PROGRAM_TONE] = TONE_WORDS};
     return words[program];
 }
 
 enum voice_program instrument_program(int instrument, int timbre) {
     switch (instrument) {
     case AURALIS_BELL:
-        return timbre < 0 ? PROGRAM_ANALOG : PROGRAM_BELL; /* the original has no bell: its lead plays it */
+        return timbre < 0 ? PROGRAM_TONE : PROGRAM_BELL; /* the original has no bell: its lead plays it */
     case AURALIS_KICK:
         return PROGRAM_DRUM;
     case AURALIS_SWELL:
         return PROGRAM_NOISE;
     default:
-        return PROGRAM_ANALOG;
+        return timbre < 0 ? PROGRAM_TONE : PROGRAM_ANALOG;
     }
 }
 
@@ -378,29 +376,30 @@ static void put_filter(struct voice_start *s, const struct timbre *t, double pit
     put_f(s, FILTER_DAMPING, 1.0 / t->q);
 }
 
-static void start_analog(const auralis_note *n, const struct timbre *t, double rate, uint32_t offset,
-                         struct voice_start *s) {
+static void start_waves(const auralis_note *n, const struct timbre *t, double rate, uint32_t offset,
+                        struct voice_start *s) {
     struct random r = random_of(n);
     double hz = exact_hz(n->pitch), detune = exact_exp2(t->detune / 2400.0);
     double ratio[3] = {1.0 / detune, detune, 1.0}, start[3];
     if (n->timbre < 0) ratio[0] = 1.0, ratio[1] = detune * detune;
     for (int o = 0; o < 3; o++) start[o] = random_unit(&r);
     if (t->pulse > 0) start[1] = start[0] + 0.5;
-    put_filter(s, t, n->pitch, rate, &r);
+    int at = s->program == PROGRAM_TONE ? TONE_WAVE : ANALOG_WAVE;
+    if (s->program == PROGRAM_ANALOG) put_filter(s, t, n->pitch, rate, &r);
     put_tremolo(s, t, rate);
     for (int o = 0; o < 3; o++) {
         double turns = hz * ratio[o] / rate;
         if (turns > 0.45) turns = 0.45;
-        put_turns(s, ANALOG_INC1 + o, turns);
-        put_turns(s, ANALOG_PHASE1 + o, start[o]);
-        s->word[ANALOG_PHASE1 + o] -= offset * s->word[ANALOG_INC1 + o];
+        put_turns(s, at + WAVE_INC1 + o, turns);
+        put_turns(s, at + WAVE_PHASE1 + o, start[o]);
+        s->word[at + WAVE_PHASE1 + o] -= offset * s->word[at + WAVE_INC1 + o];
     }
-    put_f(s, ANALOG_SAW1, t->saw[0]);
-    put_f(s, ANALOG_SAW2, t->saw[1]);
-    put_f(s, ANALOG_SINE, t->sine);
-    put_turns(s, ANALOG_VIBRATO_INC, t->vibrato / rate);
-    put_f(s, ANALOG_VIBRATO_DEPTH, t->vibrato_cents * 0.00057762265047); /* ln 2 / 1200 */
-    put_f(s, ANALOG_VIBRATO_RISE, 1.0 / at_least(t->vibrato_rise * rate, 1));
+    put_f(s, at + WAVE_SAW1, t->saw[0]);
+    put_f(s, at + WAVE_SAW2, t->saw[1]);
+    put_f(s, at + WAVE_SINE, t->sine);
+    put_turns(s, at + WAVE_VIBRATO_INC, t->vibrato / rate);
+    put_f(s, at + WAVE_VIBRATO_DEPTH, t->vibrato_cents * 0.00057762265047); /* ln 2 / 1200 */
+    put_f(s, at + WAVE_VIBRATO_RISE, 1.0 / at_least(t->vibrato_rise * rate, 1));
 }
 
 static void start_bell(const auralis_note *n, double rate, struct voice_start *s) {
@@ -471,7 +470,7 @@ void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t o
         break;
     }
     default:
-        start_analog(note, t, rate, offset, out);
+        start_waves(note, t, rate, offset, out);
     }
 }
 

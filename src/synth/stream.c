@@ -11,7 +11,7 @@
 
 /* Voices of each program for a composed stream: twice what the busiest parameters were seen to need. */
 static const uint32_t COMPOSED_VOICES[VOICE_PROGRAMS] = {
-    [PROGRAM_ANALOG] = 56, [PROGRAM_BELL] = 24, [PROGRAM_DRUM] = 8, [PROGRAM_NOISE] = 12};
+    [PROGRAM_ANALOG] = 56, [PROGRAM_BELL] = 24, [PROGRAM_DRUM] = 8, [PROGRAM_NOISE] = 12, [PROGRAM_TONE] = 0};
 enum { SCORE_VOICES_MAX = 1024, VOICES_RESERVE = 8 };
 
 void stream_advance(struct auralis_stream *s, uint32_t b) {

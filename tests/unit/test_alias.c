@@ -159,12 +159,12 @@ static void sawtooths(double rate, const double *hz, int count) {
     double harmonics = 0;
     for (int v = 0; v < count; v++) {
         start[v] = constant(PROGRAM_ANALOG);
-        start[v].word[ANALOG_INC1] = inharmonic(hz[v], rate);
-        put(&start[v], ANALOG_SAW1, 0.5);
+        start[v].word[ANALOG_WAVE + WAVE_INC1] = inharmonic(hz[v], rate);
+        put(&start[v], ANALOG_WAVE + WAVE_SAW1, 0.5);
     }
     play(start, count);
     for (int v = 0; v < count; v++) {
-        double bins = SAMPLES / TURN * start[v].word[ANALOG_INC1];
+        double bins = SAMPLES / TURN * start[v].word[ANALOG_WAVE + WAVE_INC1];
         analyse(v);
         double first = sine_at(bins) / sqrt(filter_response(bins / SAMPLES));
         assert_true(fabs(db(first * PI)) < 0.1); /* 2/π × 1/2 */

@@ -10,6 +10,7 @@
 #include "kernels/effects.h"
 #include "kernels/mix.h"
 #include "kernels/noise.h"
+#include "kernels/tone.h"
 
 #define TABLE_NAME_(isa) kernels_##isa
 #define TABLE_NAME(isa) TABLE_NAME_(isa)
@@ -24,7 +25,8 @@ const struct kernels TABLE_NAME(KERNELS_ISA) = {
     .voice = {[PROGRAM_ANALOG] = analog_voices,
               [PROGRAM_BELL] = bell_voices,
               [PROGRAM_DRUM] = drum_voices,
-              [PROGRAM_NOISE] = noise_voices},
+              [PROGRAM_NOISE] = noise_voices,
+              [PROGRAM_TONE] = tone_voices},
     .mix = mix_rows,
     .effects = effects_block,
     .softclip = softclip,

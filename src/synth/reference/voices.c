@@ -110,22 +110,22 @@ static void add_saw(double *wave, uint32_t phase, uint32_t inc, double weight) {
     }
 }
 
-static void analog_wave(struct reference_voice *v, double x[BLOCK]) {
+static void waves(struct reference_voice *v, int at, double x[BLOCK]) {
     double wave[BLOCK + EDGE_TAPS] = {0};
     memcpy(wave, v->tail, sizeof v->tail);
     int32_t age = (int32_t)v->word[VOICE_AGE];
     uint32_t t = age > 0 ? (uint32_t)age : 0;
-    vf rise = vf_min((float)(int32_t)t * single(v, ANALOG_VIBRATO_RISE), 1.0f);
-    vf bend = single(v, ANALOG_VIBRATO_DEPTH) * rise * sin_phase(t * v->word[ANALOG_VIBRATO_INC]);
+    vf rise = vf_min((float)(int32_t)t * single(v, at + WAVE_VIBRATO_RISE), 1.0f);
+    vf bend = single(v, at + WAVE_VIBRATO_DEPTH) * rise * sin_phase(t * v->word[at + WAVE_VIBRATO_INC]);
     for (int o = 0; o < 3; o++) {
-        uint32_t inc = v->word[ANALOG_INC1 + o], phase = v->word[ANALOG_PHASE1 + o];
+        uint32_t inc = v->word[at + WAVE_INC1 + o], phase = v->word[at + WAVE_PHASE1 + o];
         inc += (uint32_t)(int32_t)((float)(int32_t)inc * bend);
-        double weight = word(v, ANALOG_SAW1 + o);
+        double weight = word(v, at + WAVE_SAW1 + o);
         if (o < 2 && weight != 0) add_saw(wave, phase, inc, weight);
         if (o == 2)
             for (int i = 0; i < BLOCK; i++)
                 wave[EDGE_TAPS / 2 + i] += weight * sine(phase + (uint32_t)i * inc);
-        v->word[ANALOG_PHASE1 + o] = phase + inc * BLOCK;
+        v->word[at + WAVE_PHASE1 + o] = phase + inc * BLOCK;
     }
     memcpy(x, wave, BLOCK * sizeof *x);
     memcpy(v->tail, wave + BLOCK, sizeof v->tail);
@@ -208,8 +208,15 @@ void reference_block(struct reference_voice *v, double out[BLOCK]) {
         noise_wave(v, x);
         filter(v, x, out);
         break;
+    case PROGRAM_TONE: {
+        double amp[BLOCK];
+        waves(v, TONE_WAVE, x);
+        advance_amplitude(v, amp);
+        for (int i = 0; i < BLOCK; i++) out[i] = x[i] * amp[i];
+        break;
+    }
     default:
-        analog_wave(v, x);
+        waves(v, ANALOG_WAVE, x);
         filter(v, x, out);
     }
 }
