@@ -3,6 +3,7 @@
 #include "measure/bench.h"
 #include "measure/check.h"
 #include "stream/score_json.h"
+#include "synth/render.h"
 
 #include <auralis/auralis.h>
 
@@ -58,8 +59,9 @@ void bench_phrases(struct bench *b) {
         snprintf(file, sizeof file, "%s.json", names[i]);
         auralis_score *score = load(b, file);
         if (!score) continue;
-        measure(b, score, names[i], true);
         measure(b, score, names[i], false);
+        render_seed_voices(score); /* dry is the original's own voices */
+        measure(b, score, names[i], true);
         auralis_score_free(score);
     }
 }
