@@ -15,6 +15,7 @@ enum exit_status {
 int command_render(int argc, char **argv);
 int command_play(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_analyze(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_serve(int argc, char **argv); /* with AURALIS_WITH_SERVER */
 int command_presets(int argc, char **argv);

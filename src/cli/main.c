@@ -21,6 +21,7 @@ static const struct command {
 #ifdef AURALIS_WITH_SERVER
     {"serve", "Music for everybody: a page, sockets and an API.", command_serve},
 #endif
+    {"analyze", "Measures sound files and scores, and compares two recordings.", command_analyze},
     {"check", "Proves that every instruction set gives the same samples, and how exact they are.",
      command_check},
     {"bench", "How fast the kernels, streams and phrases are on this machine.", command_bench},
@@ -61,6 +62,11 @@ static int version(void) {
     printf("  server:     v0, v1 and v2 sockets, HTTP API\n");
 #else
     printf("  server:     none\n");
+#endif
+#ifdef AURALIS_WITH_ANALYZE
+    printf("  analyze:    libebur128, kissfft, libpng\n");
+#else
+    printf("  analyze:    none\n");
 #endif
     return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
 }
