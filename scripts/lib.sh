@@ -8,8 +8,9 @@ say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
 build_packages=(gcc libc6-dev meson ninja-build pkg-config
-  libwebsockets-dev libjansson-dev libsqlite3-dev libsoxr-dev libsndfile1-dev portaudio19-dev)
-test_packages=(libcmocka-dev libebur128-dev libkissfft-dev clang llvm libclang-rt-14-dev clang-format
+  libwebsockets-dev libjansson-dev libsqlite3-dev libsoxr-dev libsndfile1-dev libebur128-dev libkissfft-dev libpng-dev
+  portaudio19-dev)
+test_packages=(libcmocka-dev clang llvm libclang-rt-14-dev clang-format
   chromium nodejs npm ffmpeg sox curl ca-certificates procps)
 
 # Installs those of the named packages that are missing; nothing to do is the usual case and takes no time.
