@@ -85,9 +85,9 @@ static bool harmony_differs(const auralis_parameters *a, const auralis_parameter
 static void apply_at_beat(struct auralis_stream *s) {
     bool strike = harmony_differs(&s->playing, &s->set) && s->set.enable_pads;
     notes_start(s, s->pending_frame);
+    if (s->set.bpm != s->playing.bpm) s->grid = (struct grid){s->pending_frame, s->pending_beat};
     s->playing = s->set;
     s->pending = false;
-    s->grid = (struct grid){s->pending_frame, s->pending_beat};
     notes_load_bar(s, s->pending_beat / BAR_BEATS, s->pending_frame);
     if (strike) {
         notes_fade(s, PADS, CHORD_FADE);
