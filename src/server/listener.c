@@ -187,7 +187,7 @@ static void set_clock(struct listener *l, int64_t now) {
     l->joined = now;
     if (!l->feed.own) place_on_station(l, now);
     uint64_t hash = random_mix((uint64_t)now ^ (uint64_t)(uintptr_t)l);
-    l->base = now - depth_of(l) - (int64_t)(hash % (uint64_t)period_of(l));
+    l->base = now - depth_of(l) + (int64_t)(hash % (uint64_t)period_of(l));
     l->status_at = now + STATUS_PERIOD;
 }
 
@@ -231,8 +231,9 @@ static bool chunk_to_send(struct listener *l, int64_t now) {
     return ready;
 }
 
-/* A reader that is too slow: passes over what it could not play in time any more. */
+/* A reader that is too slow: its buffer ran out a buffer's depth ago, so what it missed is passed over. */
 static void pass_stale(struct listener *l, int64_t now) {
+    if (due_of(l) + 2 * depth_of(l) >= now) return;
     while (due_of(l) + depth_of(l) < now) {
         feed_pass(&l->feed);
         l->discontinuity = true;
@@ -306,13 +307,13 @@ static void observe(struct listener *l, int64_t due, int64_t now, bool underrun)
 static void account(struct listener *l, int64_t now, size_t bytes) {
     struct metrics *m = &l->loop->server->metrics;
     int64_t due = due_of(l), late = now - due;
-    bool underrun = late > depth_of(l) && l->chunks_sent;
+    bool steady = due >= l->joined, underrun = steady && late > depth_of(l);
     if (late > depth_of(l)) l->base += late - depth_of(l);
     if (underrun) {
         l->underruns++;
         atomic_fetch_add_explicit(&m->underruns, 1, memory_order_relaxed);
     }
-    if (due >= l->joined) {
+    if (steady) {
         histogram_add(&m->jitter, late, 1);
         observe(l, due, now, underrun);
     }

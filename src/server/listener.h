@@ -6,7 +6,7 @@
  * listener hears, no matter how long it listens. A phase of up to one chunk period, from a hash, keeps
  * listeners who arrive together from being served in one row.
  *
- * Too slow a reader finds its socket full. What is then overdue by more than `depth` would be heard too late:
+ * Too slow a reader finds its socket full. When it is two depths late, its buffer ran out long ago:
  * it is passed over, counted, and the next chunk says so (the discontinuity flag). Audio that the server
  * itself rendered too late is never passed over; the listener's time moves instead.
  *

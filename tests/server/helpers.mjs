@@ -46,6 +46,14 @@ export class Server {
     return Promise.race([this.exit, sleep(12000).then(() => this.kill().then(() => 'did not stop'))])
   }
 
+  /** What a test ends with: everybody leaves, and the server must go in peace, with nothing to say against itself. */
+  async end() {
+    for (const client of clients.splice(0)) client.socket.terminate()
+    if (this.child.exitCode === null && this.child.signalCode === null && (await this.stop()) !== 0)
+      throw new Error(`the server ended badly: ${this.errors}`)
+    if (/Sanitizer|runtime error/.test(this.errors)) throw new Error(this.errors)
+  }
+
   async kill() {
     this.child.kill('SIGKILL')
     return this.exit
@@ -71,10 +79,13 @@ export function parseChunk(bytes) {
   }
 }
 
+const clients = []
+
 /** A socket that keeps what it gets: `texts` (parsed) and `chunks` (with the time `at` which each came, ms). */
 export class Client {
   static async open(address, protocol) {
     const client = new Client()
+    clients.push(client)
     client.texts = []
     client.chunks = []
     client.socket = protocol ? new WebSocket(address, protocol) : new WebSocket(address)
@@ -114,7 +125,7 @@ export class Client {
   }
 
   /** Waits for `count` chunks and gives them. */
-  async take_chunks(count, ms = 30000) {
+  async takeChunks(count, ms = 30000) {
     await until(() => this.chunks.length >= count, `${count} chunks (there are ${this.chunks.length})`, ms)
     return this.chunks.slice(0, count)
   }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client, Server, lateShare, render, sleep, until } from './helpers.mjs'
 
+// With a sanitizer in it the server cannot render this much in time; what is delivered must still be right.
+const SLOW = process.env.AURALIS_SLOW === '1'
 const V2 = 'auralis-v2', V1 = 'auralis-v1'
 
 /** No sample lost, none twice. */
@@ -17,7 +19,7 @@ function assertWhole(chunks, first = 0) {
 
 test('a live stream has the samples of the offline rendering', { timeout: 60000 }, async (t) => {
   const server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const open = (query) => Client.open(`${server.ws}/ws/audio/listener?${query}`, V2)
   const cases = [
     ['seed=42&preset=sleep', ['--seed', '42', '--preset', 'sleep']],
@@ -48,13 +50,13 @@ function assertClose(live, offline) {
 
 test('16-bit and 44,100 Hz streams carry the same piece', { timeout: 60000 }, async (t) => {
   const server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const short = await Client.open(`${server.ws}/ws/audio/short?seed=5&format=int16`, V2)
   const old = await Client.open(`${server.ws}/ws/audio/old?seed=5`, V1)
   const oldest = await Client.open(`${server.ws}/ws/stream?seed=5`)
-  await short.take_chunks(100)
+  await short.takeChunks(100)
   for (const [client, count, rate] of [[short, 100, '48000'], [old, 20, '44100'], [oldest, 20, '44100']]) {
-    const chunks = await client.take_chunks(count)
+    const chunks = await client.takeChunks(count)
     const live = Buffer.concat(chunks.map((chunk) => chunk.data))
     assert.ok(live.equals(render('--seed', '5', '--rate', rate, '--format', '16', '--duration', '3s').subarray(0, live.length)), rate)
     assertWhole(chunks)
@@ -63,7 +65,7 @@ test('16-bit and 44,100 Hz streams carry the same piece', { timeout: 60000 }, as
 
 test('ten listeners at once get everything, on time', { timeout: 90000 }, async (t) => {
   const server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const seconds = 8
   const kinds = [
     [V2, '/ws/audio/a', 20], [V2, '/ws/audio/b', 20], [V2, '/ws/audio/c?seed=1', 20], [V2, '/ws/audio/d?seed=2&chunk=4800', 100],
@@ -75,17 +77,19 @@ test('ten listeners at once get everything, on time', { timeout: 90000 }, async 
   for (const [i, client] of clients.entries()) {
     const [, path, period] = kinds[i], chunks = [...client.chunks]
     assertWhole(chunks, chunks[0].frame)
-    assert.ok(chunks.length * period > (seconds + 1 - 1) * 1000, `${path}: ${chunks.length} chunks`)
+    if (SLOW) continue
+    assert.ok(chunks.length * period > seconds * 1000, `${path}: ${chunks.length} chunks`)
     const late = lateShare(chunks, period, Math.ceil(1500 / period))
     assert.ok(late <= 0.01, `${path}: ${(late * 100).toFixed(1)} % of the chunks are off by more than 50 ms`)
   }
+  if (SLOW) return
   const [a, b] = clients.slice(4, 6).map((client) => Buffer.concat(client.chunks.map((chunk) => chunk.data)))
   assert.ok(b.includes(a.subarray(17640 * 15, 17640 * 25)), 'both hear the same station')
 })
 
 test('who does not read loses only its own audio', { timeout: 120000 }, async (t) => {
   const server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const slow = await Client.open(`${server.ws}/ws/audio/slow?seed=1&chunk=9600&buffer_tier=minimal`, V2)
   const neighbour = await Client.open(`${server.ws}/ws/audio/neighbour?seed=2`, V2)
   slow.socket.pause()
@@ -99,15 +103,15 @@ test('who does not read loses only its own audio', { timeout: 120000 }, async (t
   const piece = render('--seed', '1', '--duration', `${Math.ceil((after.frame + after.frames) / 48000)}s`)
   assert.ok(after.data.equals(piece.subarray(after.frame * 8, after.frame * 8 + after.data.length)), 'the right place of the piece')
   assertWhole(neighbour.chunks)
-  assert.ok(lateShare(neighbour.chunks, 20, 75) <= 0.01)
+  assert.ok(SLOW || lateShare(neighbour.chunks, 20, 75) <= 0.01)
 })
 
 test('a change of a station is heard of by everybody, of a personal stream by its listener', { timeout: 60000 }, async (t) => {
   const server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const [mine, theirs, alone] = await Promise.all(
     ['/ws/audio/mine', '/ws/audio/theirs', '/ws/audio/alone?seed=9'].map((path) => Client.open(server.ws + path, V2)))
-  await alone.take_chunks(60)
+  await alone.takeChunks(60)
   mine.say({ type: 'control', parameters: { bpm: 61 } })
   const [own, other] = await Promise.all([mine.text('parameters'), theirs.text('parameters')])
   assert.deepEqual([own.by, other.by, own.parameters.bpm, other.parameters.bpm], ['you', 'another', 61, 61])
@@ -127,9 +131,9 @@ test('a change of a station is heard of by everybody, of a personal stream by it
 
 test('a change is heard: the level falls', { timeout: 60000 }, async (t) => {
   const server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const client = await Client.open(`${server.ws}/ws/audio/a?seed=3&start=960000`, V2)
-  await client.take_chunks(100)
+  await client.takeChunks(100)
   client.say({ type: 'control', parameters: { level: -60 } })
   const { applies_at: at } = await client.text('parameters')
   await until(() => client.chunks.at(-1).frame > Number(at) + 48000, 'what comes after')
@@ -141,7 +145,7 @@ test('a change is heard: the level falls', { timeout: 60000 }, async (t) => {
 
 test('nonsense on a socket is answered, and the neighbour plays on', { timeout: 60000 }, async (t) => {
   const server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const neighbour = await Client.open(`${server.ws}/ws/audio/neighbour?seed=2`, V2)
   const client = await Client.open(`${server.ws}/ws/audio/bad?seed=1`, V2)
   const cases = [
@@ -166,14 +170,14 @@ test('nonsense on a socket is answered, and the neighbour plays on', { timeout: 
   client.say({ type: 'ping', time: 12 })
   assert.equal((await client.text('pong')).time, 12)
   assert.equal(client.texts.filter(({ type }) => type === 'parameters').length, 0)
-  await neighbour.take_chunks(100)
+  await neighbour.takeChunks(100)
   assertWhole(neighbour.chunks)
   assertWhole(client.chunks)
 })
 
 test('who shouts is shown the door', { timeout: 60000 }, async (t) => {
   const server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   for (const protocol of [V1, V2]) {
     const client = await Client.open(`${server.ws}/ws/audio/loud`, protocol)
     for (let i = 0; i < 300; i++) client.say({ type: 'ping' })
@@ -184,7 +188,7 @@ test('who shouts is shown the door', { timeout: 60000 }, async (t) => {
 
 test('handshakes that cannot be are refused with a reason', { timeout: 60000 }, async (t) => {
   const server = await Server.start('--max-listeners', '3')
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const cases = [
     ['/ws/audio/a?seed=x', V2, 400], ['/ws/audio/a?chunk=481', V2, 400], ['/ws/audio/a?nonsense=1', V2, 400],
     ['/ws/audio/admin', V2, 400], ['/ws/audio/a%2Fb', V2, 400], ['/ws/audio/' + 'x'.repeat(65), V2, 400], ['/ws/audio/a', 'else', 400],
@@ -207,15 +211,15 @@ test('handshakes that cannot be are refused with a reason', { timeout: 60000 }, 
 
 test('after a crash the piece goes on where it was', { timeout: 60000 }, async (t) => {
   let server = await Server.start()
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const first = await Client.open(`${server.ws}/ws/audio/a?seed=11`, V2)
-  await first.take_chunks(120)
+  await first.takeChunks(120)
   await server.kill()
   await first.closed
   const { frame, frames } = first.chunks.at(-1), port = server.port
   server = await Server.start('--listen', `127.0.0.1:${port}`)
   const second = await Client.open(`${server.ws}/ws/audio/a?seed=11&start=${frame + frames}`, V2)
-  await second.take_chunks(60)
+  await second.takeChunks(60)
   assert.equal(second.chunks[0].frame, frame + frames)
   const both = Buffer.concat([...first.chunks, ...second.chunks].map((chunk) => chunk.data))
   assertClose(both, render('--seed', '11', '--duration', `${Math.ceil(both.length / 384000)}s`).subarray(0, both.length))
@@ -223,7 +227,7 @@ test('after a crash the piece goes on where it was', { timeout: 60000 }, async (
 
 test('the server says good-bye, and a taken port is said', { timeout: 60000 }, async (t) => {
   const server = await Server.start('--loops', '2')
-  t.after(() => server.kill())
+  t.after(() => server.end())
   const taken = await Server.start('--listen', `127.0.0.1:${server.port}`).then(() => null, (error) => error)
   assert.match(taken.message, /ended with 1.*taken/s)
   const clients = await Promise.all([V2, V1, undefined].map((protocol) => Client.open(`${server.ws}${protocol ? '/ws/audio/a' : '/ws/stream'}`, protocol)))
@@ -232,8 +236,7 @@ test('the server says good-bye, and a taken port is said', { timeout: 60000 }, a
   await clients[1].text('shutdown_warning')
   await clients[2].text('shutdown_warning')
   const drained = clients[0].chunks.length
-  await sleep(500)
-  assert.ok(clients[0].chunks.length > drained, 'plays while it drains')
+  await until(() => clients[0].chunks.length > drained, 'audio while it drains', 4000)
   await Promise.all(clients.slice(1).map((client) => client.close()))
   assert.equal((await clients[0].closed).code, 1001)
   assert.equal(await stopped, 0)
