@@ -101,10 +101,12 @@ function showSession(app) {
     if (!session.playing) status.forget();
   });
   session.connection.addEventListener('state', ({ detail }) => status.connection(detail));
+  session.addEventListener('piece', () => status.forget());
+  session.connection.addEventListener('hello', () => status.await());
   session.connection.addEventListener('status', ({ detail }) => status.music(detail));
   session.player.addEventListener('report', ({ detail }) => {
     page.play.classList.toggle('waiting', session.playing && !detail.audible);
-    status.line(detail, session.player);
+    if (session.playing) status.line(detail, session.player);
   });
   status.tier(session.tier);
 }

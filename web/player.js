@@ -1,12 +1,15 @@
 // player.js — sound on the page's side: the audio context, the worklet, and how deep the buffer is.
 //
-// Events: 'report' (what the worklet sees, ten times a second), 'paused' (silence is reached; detail is the next frame to
-// play), 'failed' (detail says why there can be no sound). The depth is the server's affair (its tier is how far ahead
-// it sends); the player decides how much must be there before it begins, and learns that from the jitter it meets.
+// Events: 'report' (what the worklet sees, ten times a second), 'failed' (detail says why there is no sound any more). The depth
+// is the server's affair (its tier is how far ahead it sends); the player decides how much must be there before it begins,
+// and learns that from the jitter it meets.
 
 export const RATE = 48000;
 
 const BEGIN = 0.4; // seconds that are enough on a quiet line: the first burst brings them at once
+const PATIENCE_MS = 3000; // with the browser's own audio
+
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export function whyNoSound() {
   if (!window.isSecureContext)
@@ -21,7 +24,7 @@ export class Player extends EventTarget {
     this.context = this.node = this.analyser = null;
     this.report = { depth: 0, frame: null, audible: false, filling: true, underruns: 0, correction: 0, exact: true };
     this.jitter = new Jitter();
-    this.pausing = false;
+    this.silent = null; // called when a pause has faded out
   }
 
   // Call from a press of a key or button: browsers allow sound only then.
@@ -34,7 +37,8 @@ export class Player extends EventTarget {
       throw error;
     });
     await this.starting;
-    await this.context.resume();
+    await Promise.race([this.context.resume(), after(PATIENCE_MS)]); // never settles where sound is not allowed
+    if (this.context.state !== 'running') throw new Error('The browser does not allow sound yet. Press the circle again.');
   }
 
   async #create() {
@@ -42,7 +46,8 @@ export class Player extends EventTarget {
     this.context = context;
     await context.audioWorklet.addModule(new URL('worklet.js', import.meta.url));
     const node = new AudioWorkletNode(context, 'auralis', { numberOfInputs: 0, outputChannelCount: [2] });
-    node.addEventListener('processorerror', () => this.#fail('The audio worklet stopped with an error. Press the circle to start it again.'));
+    node.addEventListener('processorerror',
+      () => this.#fail('The audio worklet stopped with an error. Press the circle to start it again.'));
     node.port.onmessage = ({ data }) => this.#receive(data);
     const analyser = new AnalyserNode(context, { fftSize: 2048, smoothingTimeConstant: 0.85 });
     node.connect(analyser).connect(context.destination);
@@ -60,19 +65,22 @@ export class Player extends EventTarget {
     if (data.type === 'captured') return this.captured?.(data.parts);
     this.report = data;
     this.dispatchEvent(new CustomEvent('report', { detail: data }));
-    if (!this.pausing || data.audible) return;
-    this.pausing = false;
-    this.dispatchEvent(new CustomEvent('paused', { detail: data.frame }));
+    if (data.audible) return;
+    this.silent?.();
+    this.silent = null;
   }
 
   play() {
-    this.pausing = false;
+    this.silent = null;
     this.node.port.postMessage({ type: 'play' });
   }
 
-  pause() {
-    this.pausing = true;
+  // Fades out; returns the next frame to play, null if there is none.
+  async pause() {
+    const silent = new Promise((resolve) => { this.silent = resolve; });
     this.node.port.postMessage({ type: 'pause' });
+    await Promise.race([silent, after(PATIENCE_MS)]); // a context that the system has stopped never fades
+    return this.report.frame;
   }
 
   clear() {

@@ -3,7 +3,7 @@
 // It joins the line (connection.js) and the sound (player.js) and knows nothing of the page. The page's values are the
 // truth for a piece of one's own: they are sent, and a new connection describes them; for a station the server's are.
 //
-// Events: 'values', 'playing', 'warnings' (detail: sentences), 'problem' (detail: one sentence), 'tier' (detail: its name),
+// Events: 'values', 'playing', 'piece' (another one was chosen), 'warnings' (detail: sentences), 'problem' (detail: one sentence), 'tier' (detail: its name),
 // 'coming' (detail: set of parameters that are turned but not heard yet), and those of `connection` and `player`.
 
 import { Connection } from './connection.js';
@@ -49,6 +49,7 @@ export class Session extends EventTarget {
   play() {
     const started = this.player.start(); // at once: it must happen within the press
     return this.#then(async () => {
+      if (this.playing) return;
       try {
         await started;
       } catch (error) {
@@ -69,6 +70,8 @@ export class Session extends EventTarget {
       if (played) await this.#stop({ forGood: false });
       this.piece = piece;
       this.position = 0;
+      this.coming.clear();
+      this.#emit('piece');
       this.#emit('values');
       if (played) this.#open();
     });
@@ -84,10 +87,7 @@ export class Session extends EventTarget {
   async #stop({ forGood = true } = {}) {
     if (!this.playing) return;
     if (forGood) this.#setPlaying(false);
-    const frame = await new Promise((resolve) => {
-      this.player.addEventListener('paused', ({ detail }) => resolve(detail), { once: true });
-      this.player.pause();
-    });
+    const frame = await this.player.pause();
     this.connection.close();
     this.player.clear();
     if (frame !== null) this.position = frame;

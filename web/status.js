@@ -37,9 +37,14 @@ export class Status {
 
   music(message) { this.upcoming = [...this.upcoming.slice(-20), message]; }
 
+  // A new connection: its frames may be others.
+  await() { this.upcoming = []; }
+
+  // Nothing is heard any more.
   forget() {
     this.upcoming = [];
     this.page.chord.textContent = this.page.place.textContent = '\u00a0';
+    for (const key of ['buffer', 'latency', 'jitter']) this.#set(key, '–');
   }
 
   // Ten times a second: the worklet's report and the player's own numbers.

@@ -235,6 +235,52 @@ test('every control has a name, a phone needs no sideways scroll, nothing moves 
   await done(page);
 });
 
+test('an address that is pasted is followed, and New piece goes elsewhere, both while playing', async () => {
+  const page = await open(browser, server, '#seed=8&preset=drift');
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  await page.evaluate(() => { location.hash = '#seed=9&preset=sleep&bpm=44'; });
+  assert.ok(await until(() => page.evaluate(() => auralis.piece.seed === '9' && auralis.player.report.audible)));
+  assert.equal(await value(page, 'bpm'), 44);
+  assert.ok(await until(() => page.evaluate(() => auralis.player.report.frame < 10 * 48000)), 'from its beginning');
+  await page.click('#new-piece');
+  assert.ok(await until(() => page.evaluate(() => auralis.piece.seed !== '9' && auralis.player.report.audible)));
+  assert.ok(await reads(page, /#seed=\d+&preset=sleep&bpm=44$/), page.url());
+  assert.equal(await value(page, 'bpm'), 44, 'the settings stay');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.click('#copy-link');
+  assert.ok(await until(async () => /Link copied/.test(await page.textContent('#notice'))));
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
+  await done(page);
+});
+
+test('the buffer gets as deep as the tier that is asked for, without a break', async () => {
+  const page = await open(browser, server, '#seed=8&preset=drift');
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  const depth = () => page.evaluate(() => auralis.player.report.depth / 48000);
+  await page.selectOption('#tier', 'defensive');
+  assert.ok(await until(async () => await depth() > 2.6));
+  await sleep(1100);
+  await page.selectOption('#tier', 'minimal');
+  assert.ok(await until(async () => await depth() < 1.2));
+  assert.equal(await page.evaluate(() => auralis.player.report.underruns), 0);
+  await done(page);
+});
+
+test('where motion is unwanted the picture stands still', async () => {
+  const page = await open(browser, server, '#seed=8&preset=drift', { reducedMotion: 'reduce' });
+  const picture = () => page.evaluate(() => document.querySelector('#visualiser').toDataURL());
+  await page.click('#play');
+  assert.ok(await until(() => audible(page)));
+  const first = await picture();
+  await sleep(500);
+  assert.equal(await picture(), first);
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  assert.ok(await until(async () => await picture() !== first));
+  await done(page);
+});
+
 test('where the page is not secure it says why there is no sound', async () => {
   const context = await browser.newContext(), page = await context.newPage();
   await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
