@@ -13,12 +13,13 @@
 #include <string.h>
 
 enum { SIZE = 32768, HALF = SIZE / 2, LOBE = 6, DIVISORS = 3, LOWEST = 64, STEPS = 2000 };
-static const double TURN = 6.283185307179586, SERIES_SHARE = 0.95, OWN_SHARE = 0.9995, AUDIBLE = 15000;
+static const double TURN = 6.283185307179586, SERIES_SHARE = 0.9, OWN_SHARE = 0.995, AUDIBLE = 15000;
 
 struct alias_estimate {
     kiss_fft_cfg fft;
     uint32_t rate, filled;
-    uint64_t frames, count[STEPS]; /* judged, by level: −n / 10 dB */
+    uint64_t sounding;             /* frames with sound */
+    uint64_t frames, count[STEPS]; /* judged; by level, −n / 10 dB */
     double power[HALF + 1];
     bool counted[HALF + 1]; /* bins of this frame, among the folded */
     float window[SIZE];
@@ -124,7 +125,9 @@ static void judge(struct alias_estimate *a) {
     double all = 0, best_power = 0, f = 0;
     for (int k = LOBE + 1; k <= HALF; k++) all += a->power[k];
     int peak = strongest(a, LOBE + 1, HALF - LOBE);
-    if (a->power[peak] < 1e-6 || peak < LOWEST) return; /* silence, or too low to tell */
+    if (a->power[peak] < 1e-6) return;
+    a->sounding++;
+    if (peak < LOWEST) return; /* too low to tell */
     double at = peak_at(a, peak);
     for (int d = 1; d <= DIVISORS && at / d > LOWEST; d++) {
         double power = series_power(a, at / d);
@@ -162,7 +165,8 @@ void alias_estimate_add(struct alias_estimate *a, const float *audio, size_t fra
 
 double alias_estimate_level(const struct alias_estimate *a) {
     uint64_t seen = 0;
-    for (int i = 0; i < STEPS && a->frames; i++)
+    if (!a->frames || a->frames * 2 < a->sounding) return NAN;
+    for (int i = 0; i < STEPS; i++)
         if ((seen += a->count[i]) * 2 > a->frames) return -i / 10.0;
     return NAN;
 }

@@ -16,7 +16,8 @@ void alias_estimate_add(struct alias_estimate *a, const float *audio, size_t fra
 void alias_estimate_free(struct alias_estimate *a);                                   /* NULL is fine */
 
 /* Median over the judged frames of the strongest alias below 15 kHz, in dB of the strongest harmonic, and how
- * many frames (of 32,768 samples) were judged. Without one there is no estimate: NAN. */
+ * many frames (of 32,768 samples) were judged. If that is not half of
+ * all that sound, the recording is no tone and there is no estimate: NAN. */
 double alias_estimate_level(const struct alias_estimate *a);
 uint64_t alias_estimate_frames(const struct alias_estimate *a);
 

@@ -207,7 +207,7 @@ const struct analysis_column *analysis_column(const struct analysis *a, int colu
 
 static double centroid(const struct analysis *a) {
     double sum = 0, weighted = 0;
-    for (int k = 1; k < SPECTRUM_BINS; k++) {
+    for (int k = 20 * SPECTRUM_SIZE / (int)a->rate + 1; k < SPECTRUM_BINS; k++) { /* above DC and its skirt */
         sum += a->magnitude[k];
         weighted += a->magnitude[k] * k * a->rate / SPECTRUM_SIZE;
     }
