@@ -44,7 +44,7 @@ static const struct lfo CHORUS_LFO[CHORUS_TAPS] = {{0.31, 0.00, 0.0093, 0.0016},
                                                    {0.31, 0.25, 0.0093, 0.0016},
                                                    {0.47, 0.75, 0.0157, 0.0013}};
 static const struct lfo LINE_LFO[REVERB_MOVING] = {
-    {0.17, 0.00, 0, 0.00022}, {0.23, 0.25, 0, 0.00022}, {0.29, 0.50, 0, 0.00020}, {0.37, 0.75, 0, 0.00018}};
+    {0.17, 0.00, 0, 0.00055}, {0.23, 0.25, 0, 0.00055}, {0.29, 0.50, 0, 0.00050}, {0.37, 0.75, 0, 0.00045}};
 
 static double clamp(double x, double low, double high) {
     if (!(x > low)) return low; /* not a number is low */
