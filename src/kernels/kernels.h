@@ -150,7 +150,7 @@ typedef void softclip_kernel(const float *direct, const float *wash, float *out)
 typedef void dither_kernel(int16_t *out, const float *in, uint32_t samples, uint32_t key, uint32_t first);
 
 struct kernels {
-    const char *isa; /* "scalar", "sse2", "avx2", "avx512" */
+    const char *isa; /* "scalar", "sse2", "avx2", "avx512", "neon" */
     uint32_t lanes;
     voice_kernel *voice[VOICE_PROGRAMS];
     mix_kernel *mix;

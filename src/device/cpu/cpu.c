@@ -10,11 +10,15 @@
 extern const struct kernels kernels_scalar;
 #ifdef __x86_64__
 extern const struct kernels kernels_sse2, kernels_avx2, kernels_avx512;
+#elif defined(__aarch64__)
+extern const struct kernels kernels_neon; /* every such processor has it */
 #endif
 
 static const struct kernels *const TABLES[] = {/* best first */
 #ifdef __x86_64__
                                                &kernels_avx512, &kernels_avx2, &kernels_sse2,
+#elif defined(__aarch64__)
+                                               &kernels_neon,
 #endif
                                                &kernels_scalar};
 enum { COUNT = sizeof TABLES / sizeof *TABLES };

@@ -9,7 +9,8 @@
  */
 int cpu_kernels(const char *name, const struct kernels **out);
 
-/* All ISA names this CPU runs, best first ("avx512", "avx2", "sse2", "scalar"); writes up to max, returns how
+/* All ISA names this CPU runs, best first ("avx512", "avx2", "sse2", "scalar"; on 64-bit
+ * ARM "neon", "scalar"); writes up to max, returns how
  * many. */
 int cpu_isas(const char **out, int max);
 
