@@ -32,6 +32,8 @@
 
 #if LANES > 1 && defined(__SSE2__)
 #include <immintrin.h>
+#elif LANES > 1 && defined(__ARM_NEON)
+#include <arm_neon.h>
 #endif
 
 #define KERNEL static inline __attribute__((always_inline, unused))
@@ -218,6 +220,8 @@ KERNEL vf vf_flip(vf x, vf y) {
 KERNEL int vi_any(vi mask) {
 #if LANES == 1
     return mask != 0;
+#elif defined(__ARM_NEON)
+    return vmaxvq_u32((uint32x4_t)mask) != 0;
 #else
     int32_t m[LANES], any = 0;
     vi_store(m, mask);
