@@ -13,6 +13,8 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config
 test_packages=(libcmocka-dev clang llvm libclang-rt-14-dev clang-format
   chromium nodejs npm ffmpeg sox curl ca-certificates procps)
 
+arm_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user) # for scripts/neon; CI only
+
 # Installs those of the named packages that are missing; nothing to do is the usual case and takes no time.
 install_missing() {
   local missing=() name

@@ -15,6 +15,12 @@ void check_with_flags(int set, void (*run)(void *), void *self) {
     _mm_setcsr(set ? before | flags : before & ~flags);
     run(self);
     _mm_setcsr(before);
+#elif defined(__aarch64__)
+    uint64_t before, flag = UINT64_C(1) << 24; /* FZ, which is both */
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" ::"r"(set ? before | flag : before & ~flag) : "memory");
+    run(self);
+    __asm__ volatile("msr fpcr, %0" ::"r"(before) : "memory");
 #else
     (void)set;
     run(self);
@@ -28,6 +34,10 @@ int check_tables(const struct kernels *tables[8]) {
     for (int i = count - 1; i >= 0; i--)
         if (strcmp(names[i], "scalar")) cpu_kernels(names[i], &tables[n++]);
     return n;
+}
+
+void check_print(FILE *out, const char *kernel, const char *isa, bool same) {
+    fprintf(out, "%-8s %-8s %-9s", kernel, isa, same ? "bit-equal" : "DIFFERS");
 }
 
 double check_seconds(void) {

@@ -6,12 +6,17 @@
 
 #include "kernels/kernels.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
-/* Each prints to `out` and returns how many kernels failed. */
-int check_voices(FILE *out);
-int check_mix(FILE *out);
-int check_effects(FILE *out);
+/* Each prints to `out` and returns how many kernels failed. `bits`: compares bits only, without the reference
+ * and the time, which take long on an emulated machine. */
+int check_voices(FILE *out, bool bits);
+int check_mix(FILE *out, bool bits);
+int check_effects(FILE *out, bool bits);
+
+/* The beginning of a line. */
+void check_print(FILE *out, const char *kernel, const char *isa, bool same);
 
 /* Calls `run` with the processor's flush-to-zero and denormals-are-zero flags set or cleared, and puts them
  * back. */
