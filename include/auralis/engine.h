@@ -30,7 +30,8 @@ typedef struct auralis_stream auralis_stream;
 
 /* Zero-initialise; every zero means the default. */
 typedef struct auralis_engine_config {
-    const char *isa; /* "scalar", "sse2", "avx2", "avx512", "neon"; default NULL: $AURALIS_ISA, else the best here */
+    const char
+        *isa; /* "scalar", "sse2", "avx2", "avx512", "neon"; default NULL: $AURALIS_ISA, else the best here */
     uint32_t max_streams; /* streams that may be open at once, 1–65,536; default 1,024 */
 } auralis_engine_config;
 
