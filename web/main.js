@@ -60,7 +60,7 @@ function refuse(why) {
 // What to play: the address says; without one, what this browser remembers, and a new seed.
 function readPiece(app) {
   const { session, presets } = app, kept = store.load(), asked = address.readAddress(location.hash, session.table);
-  const fresh = location.hash.length < 2;
+  const fresh = location.hash.length < 2 || asked.station !== null; // an address of a station says nothing of one's own piece
   const wanted = asked.preset ?? (fresh ? kept.preset ?? FIRST_PRESET : null);
   session.preset = presets.find(wanted);
   if (wanted && !session.preset) asked.problems.push(`There is no preset “${wanted}” here.`);
@@ -70,6 +70,7 @@ function readPiece(app) {
   session.tier = kept.tier ?? 'normal';
   const station = asked.station ?? (fresh ? kept.station : null) ?? null;
   session.piece = { station, seed: asked.seed ?? address.randomSeed() };
+  app.own = snapshot(app);
   if (asked.problems.length) notice.say(asked.problems.join(' '));
 }
 
@@ -90,6 +91,7 @@ function snapshot({ session }) { return { values: { ...session.values }, preset:
 function showSession(app) {
   const { session, status, controls, visualiser } = app;
   session.addEventListener('values', () => showValues(app));
+  session.addEventListener('turned', () => forgetSteps(app));
   session.addEventListener('coming', ({ detail }) => controls.mark(detail));
   session.addEventListener('problem', ({ detail }) => notice.say(detail));
   session.addEventListener('tier', ({ detail }) => status.tier(detail));
@@ -112,10 +114,11 @@ function showSession(app) {
 }
 
 function showValues(app) {
-  const { session, controls, presets } = app, { preset, values, piece } = session;
+  const { session, controls, presets } = app, { values, piece } = session;
+  const differs = (other) => session.table.some(({ name }) => values[name] !== other.parameters[name]);
+  const preset = session.own ? session.preset : presets.list.find((other) => !differs(other)) ?? null;
   controls.show(values);
-  const edited = preset !== null && session.table.some(({ name }) => values[name] !== preset.parameters[name]);
-  presets.show(preset?.name ?? null, edited);
+  presets.show(preset, preset !== null && differs(preset), session.own);
   page.presetDelete.disabled = !preset || preset.builtin;
   page.piece.textContent = session.own ? `Piece ${piece.seed}` : `Station ${piece.station}`;
   page.newPiece.disabled = !session.own;
@@ -127,9 +130,9 @@ function showValues(app) {
 function remember(app) {
   clearTimeout(app.memory);
   app.memory = null;
-  const { session: { description, preset, values, piece, tier } } = app, hash = address.hashOf(description);
+  const { session } = app, { description, preset, values, piece, tier } = session, hash = address.hashOf(description);
   if (location.hash !== hash) history.replaceState(null, '', hash);
-  store.save({ preset: preset?.name ?? null, values, station: piece.station, tier });
+  store.save({ ...(session.own ? { preset: preset?.name ?? null, values } : {}), station: piece.station, tier });
 }
 
 function showWarnings(list) {
@@ -189,8 +192,22 @@ function step(app, found) {
   showHistory(app);
 }
 
-function chooseSource({ session }, source) {
-  session.choose({ station: source === 'station' ? STATION : null, seed: session.piece.seed });
+// The settings of one's own piece wait while the station is heard.
+async function chooseSource(app, source) {
+  const { session } = app, station = source === 'station' ? STATION : null, { seed } = session.piece;
+  if (session.own) app.own = snapshot(app);
+  else if (app.own) {
+    session.values = { ...app.own.values };
+    session.preset = app.presets.find(app.own.preset);
+  }
+  await session.choose({ station, seed });
+  forgetSteps(app);
+}
+
+// Undo must not take back what others turned.
+function forgetSteps(app) {
+  app.history = new History(snapshot(app));
+  showHistory(app);
 }
 
 // Someone typed or pasted another address.
@@ -238,7 +255,7 @@ async function savePreset(app) {
 }
 
 async function deletePreset(app) {
-  const { name } = app.session.preset;
+  const name = page.presets.querySelector('[aria-pressed=true]')?.value;
   try {
     await api.deletePreset(name);
     app.presets.fill(await api.getPresets());

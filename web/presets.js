@@ -18,20 +18,25 @@ export class Presets extends EventTarget {
 
   find(name) { return this.list.find((preset) => preset.name.toLowerCase() === name?.toLowerCase()) ?? null; }
 
-  // Which one is on, and whether it has been changed since.
-  show(name, edited) {
+  // Which one is on (null: none), and whether it has been changed since.
+  show(preset, edited, own) {
     for (const [key, chip] of this.chips) {
-      chip.setAttribute('aria-pressed', key === name);
-      chip.classList.toggle('edited', key === name && edited);
+      chip.setAttribute('aria-pressed', key === preset?.name);
+      chip.classList.toggle('edited', key === preset?.name && edited);
     }
-    const preset = this.find(name), text = preset?.help || (preset ? 'Your own preset.' : 'Settings of your own.');
-    this.help.textContent = edited && preset ? `${preset.title}, with changes of yours.` : text;
+    this.help.textContent = own ? ownText(preset, edited) : 'Everyone who listens hears what you turn here.';
   }
 
   #chip(preset) {
-    const chip = make('button', { type: 'button', className: 'chip', title: preset.help ?? '' });
+    const chip = make('button', { type: 'button', className: 'chip', value: preset.name, title: preset.help ?? '' });
     chip.textContent = preset.title || preset.name;
     chip.addEventListener('click', () => this.dispatchEvent(new CustomEvent('choose', { detail: preset })));
     return chip;
   }
+}
+
+function ownText(preset, edited) {
+  if (!preset) return 'Settings of your own.';
+  if (edited) return `${preset.title || preset.name}, with changes of yours.`;
+  return preset.help || 'A preset of your own.';
 }

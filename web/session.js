@@ -3,7 +3,7 @@
 // It joins the line (connection.js) and the sound (player.js) and knows nothing of the page. The page's values are the
 // truth for a piece of one's own: they are sent, and a new connection describes them; for a station the server's are.
 //
-// Events: 'values', 'playing', 'piece' (another one was chosen), 'warnings' (detail: sentences), 'problem' (detail: one sentence), 'tier' (detail: its name),
+// Events: 'values', 'turned' (by another hand), 'playing', 'piece' (another one was chosen), 'warnings' (detail: sentences), 'problem' (detail: one sentence), 'tier' (detail: its name),
 // 'coming' (detail: set of parameters that are turned but not heard yet), and those of `connection` and `player`.
 
 import { Connection } from './connection.js';
@@ -156,7 +156,7 @@ export class Session extends EventTarget {
     this.#aim(hello.buffer);
     this.#emit('warnings', hello.warnings ?? []);
     this.unconfirmed.clear();
-    if (!this.own) return this.#adopt(hello.parameters);
+    if (!this.own) return this.#adopt(hello.parameters, 'server');
     const changed = Object.entries(this.values).filter(([name, value]) => hello.parameters[name] !== value);
     if (changed.length) this.outbox.put(Object.fromEntries(changed)); // turned while the line was being made
   }
@@ -165,18 +165,20 @@ export class Session extends EventTarget {
     this.#emit('warnings', warnings ?? []);
     for (const name of this.coming.keys())
       if (by === 'you' && this.values[name] === parameters[name]) this.coming.set(name, Number(at));
-    this.#adopt(parameters);
+    this.#adopt(parameters, by);
   }
 
   // The server's values, but for those whose last turn it has not answered yet: an echo of the turn before would move the
   // control back under the hand.
-  #adopt(parameters) {
+  #adopt(parameters, by) {
+    const before = JSON.stringify(this.values);
     for (const [name, value] of Object.entries(parameters ?? {})) {
       if (!(name in this.values)) continue;
       if (this.values[name] === value || performance.now() - this.unconfirmed.get(name) > PATIENCE_MS) this.unconfirmed.delete(name);
       if (!this.unconfirmed.has(name)) this.values[name] = value;
     }
     this.#emit('values');
+    if (by !== 'you' && JSON.stringify(this.values) !== before) this.#emit('turned');
   }
 
   #aim({ tier, target_ms: target }) {

@@ -1,5 +1,6 @@
 // The page as people meet it: real Chromium, the real server, and the sound as it leaves the worklet.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RATE, Server, difference, find, firstSound, launch, open, record, render, strongestBass, until } from './lib.mjs';
@@ -214,6 +215,14 @@ test('the station is shared: what one turns, the other sees', async () => {
   await one.fill('#control-bpm', '47');
   assert.ok(await until(async () => await value(two, 'bpm') === 47));
   assert.equal(await two.inputValue('#control-bpm'), '47');
+  await two.focus('#control-bpm');
+  await two.keyboard.press('ArrowRight');
+  assert.ok(await until(async () => await value(one, 'bpm') === 48));
+  assert.ok(await one.isDisabled('#undo'), 'what another turned is not mine to undo');
+  await two.check('input[value=own]');
+  assert.ok(await until(() => two.evaluate(() => auralis.own && auralis.player.report.audible)));
+  assert.equal(await value(two, 'bpm'), 60, 'my own settings are back');
+  assert.ok(await reads(two, /#seed=\d+&preset=focus$/), two.url());
   await done(one);
   await done(two);
 });
@@ -279,6 +288,14 @@ test('where motion is unwanted the picture stands still', async () => {
   await page.emulateMedia({ reducedMotion: 'no-preference' });
   assert.ok(await until(async () => await picture() !== first));
   await done(page);
+});
+
+test('the page is served whole, asked for again it has not changed, and nothing else is served', async () => {
+  const first = await fetch(server.address + '/'), etag = first.headers.get('etag');
+  assert.match(first.headers.get('content-type'), /^text\/html/);
+  assert.equal(await first.text(), await readFile(new URL('../../web/index.html', import.meta.url), 'utf8'));
+  assert.equal((await fetch(server.address + '/index.html', { headers: { 'If-None-Match': etag } })).status, 304);
+  assert.equal((await fetch(server.address + '/embed.py')).status, 404);
 });
 
 test('where the page is not secure it says why there is no sound', async () => {
