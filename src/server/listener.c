@@ -188,7 +188,8 @@ static void set_clock(struct listener *l, int64_t now) {
     if (!l->feed.own) place_on_station(l, now);
     uint64_t hash = random_mix((uint64_t)now ^ (uint64_t)(uintptr_t)l);
     l->base = now - depth_of(l) + (int64_t)(hash % (uint64_t)period_of(l));
-    l->status_at = now + STATUS_PERIOD;
+    /* A page wants to show its chord with the first sound; v1 has promised its period. */
+    l->status_at = now + (l->protocol->version == 2 ? STATUS_PERIOD / 20 : STATUS_PERIOD);
 }
 
 /* The kernel's send buffer holds a message and a tenth of a second: enough to be never idle, too little to go
