@@ -44,6 +44,7 @@ static bool cut_host(const char *text, char host[64]) {
     if (length >= 64) return false;
     memcpy(host, text, length);
     host[length] = 0;
+    host[strcspn(host, "%")] = 0; /* fe80::1%eth0: the interface is no part of it */
     return true;
 }
 

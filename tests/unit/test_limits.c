@@ -108,6 +108,8 @@ static void addresses_are_read(void **state) {
     assert_memory_equal(&a, &c, sizeof a);
     a = address("[2001:db8::1]:443"), b = address("2001:db8::1");
     assert_memory_equal(&a, &b, sizeof a);
+    a = address("fe80::1%eth0"), b = address("fe80::1");
+    assert_memory_equal(&a, &b, sizeof a);
     static const char *const bad[] = {"", "x", "1.2.3", "[::1", "[::1]x", "1.2.3.4.5", ":80", "unknown"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(address_parse(bad[i], &a));
     static const char *const loopback[] = {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"};

@@ -1,0 +1,144 @@
+// v1.test.mjs — the auralis-v1 socket, message by message.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Client, Server, render, sleep, until } from './helpers.mjs'
+
+const V1 = 'auralis-v1'
+const keys = (object) => Object.keys(object).sort()
+
+async function start(t, ...options) {
+  const server = await Server.start(...options)
+  t.after(() => server.kill())
+  return server
+}
+
+test('connection_established comes first, then chunks of 100 ms', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/old_player-1?buffer_tier=stable`, V1)
+  assert.equal(client.socket.protocol, V1)
+  const chunks = await client.take_chunks(30)
+  const [hello] = client.texts
+  assert.deepEqual(keys(hello), ['buffer_config', 'client_id', 'server_time', 'server_version', 'type'])
+  assert.equal(hello.type, 'connection_established')
+  assert.equal(hello.client_id, 'old_player-1')
+  assert.ok(Math.abs(hello.server_time - Date.now() / 1000) < 10)
+  assert.match(hello.server_version, /^\d+\.\d+\.\d+$/)
+  assert.deepEqual(hello.buffer_config,
+    { initial_tier: 'stable', target_buffer_ms: 2000, chunk_duration_ms: 100, samples_per_chunk: 8820, sample_rate: 44100, channels: 2 })
+  chunks.forEach((chunk, i) => {
+    assert.deepEqual(keys(chunk), ['at', 'buffer_depth', 'chunk_id', 'current_tier', 'data', 'sequence', 'timestamp', 'type'])
+    assert.equal(chunk.chunk_id, i)
+    assert.equal(chunk.data.length, 17640)
+    assert.equal(chunk.current_tier, 'stable')
+    assert.ok(Math.abs(chunk.timestamp - Date.now() / 1000) < 30)
+    assert.ok(chunk.buffer_depth >= 0 && chunk.buffer_depth <= 31)
+  })
+  assert.ok(chunks[19].at - chunks[0].at < 1500, 'the first 2 s come at once')
+  const samples = new Set(chunks.flatMap((chunk) => [...new Int16Array(chunk.data.buffer.slice(chunk.data.byteOffset, chunk.data.byteOffset + 17640))]))
+  assert.ok(samples.size > 100, 'silence')
+})
+
+test('a personal stream is the rendering at 44,100 Hz, bit for bit, from any start', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/mine?seed=12&preset=focus&bpm=60`, V1)
+  const live = Buffer.concat((await client.take_chunks(25)).map((chunk) => chunk.data))
+  const offline = render('--seed', '12', '--preset', 'focus', '--bpm', '60', '--rate', '44100', '--format', '16', '--duration', '3s')
+  assert.ok(live.equals(offline.subarray(0, live.length)))
+})
+
+test('buffer_status every five seconds', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
+  const began = performance.now()
+  await until(() => client.texts.filter(({ type }) => type === 'buffer_status').length >= 2, 'two', 13000)
+  const took = (performance.now() - began) / 2000
+  assert.ok(took > 4 && took < 6, `${took} s`)
+  const status = client.texts.findLast(({ type }) => type === 'buffer_status'), { buffer_health: health, performance: done } = status
+  assert.deepEqual(keys(status), ['buffer_health', 'client_id', 'performance', 'timestamp', 'type'])
+  assert.deepEqual(keys(health), ['current_depth_chunks', 'current_tier', 'health_status', 'jitter_ms', 'target_depth_chunks', 'underrun_rate'])
+  assert.deepEqual(keys(done), ['bytes_sent', 'chunks_sent', 'connection_uptime_sec', 'underruns'])
+  assert.equal(status.client_id, 'one')
+  assert.ok(['healthy', 'warning', 'critical'].includes(health.health_status))
+  assert.ok(done.chunks_sent >= 95 && done.chunks_sent <= client.chunks.length)
+  assert.ok(done.bytes_sent >= done.chunks_sent * 17640)
+  assert.ok(done.connection_uptime_sec > 9 && done.connection_uptime_sec < 13)
+})
+
+test('buffer_control is acknowledged, at most once a second', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/one?buffer_tier=minimal`, V1)
+  await client.take_chunks(3)
+  client.say({ type: 'buffer_control', requested_tier: 'defensive' })
+  const ack = await client.text('buffer_control_ack')
+  assert.deepEqual(ack, { type: 'buffer_control_ack', previous_tier: 'minimal', new_tier: 'defensive' })
+  client.say({ type: 'buffer_control', requested_tier: 'minimal' })
+  assert.equal((await client.text('error')).error_code, 'RATE_LIMIT_EXCEEDED')
+  await until(() => client.chunks.at(-1).current_tier === 'defensive', 'the new tier')
+  const from = client.chunks.length
+  await client.take_chunks(from + 5)
+  client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
+})
+
+test('what is wrong is answered, and the music goes on', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
+  await client.take_chunks(3)
+  const bad = ['no json', '[]', '{}', { type: 'hello' }, { type: 'buffer_control' }, { type: 'buffer_control', requested_tier: 'huge' }]
+  for (const message of bad) {
+    const from = client.texts.length
+    client.say(message)
+    const error = await client.text('error', from)
+    assert.deepEqual(keys(error), ['error_code', 'error_message', 'severity', 'timestamp', 'type'])
+    assert.equal(error.error_code, 'INVALID_MESSAGE')
+    assert.ok(error.error_message.length > 5)
+    await sleep(150)
+  }
+  await client.take_chunks(client.chunks.length + 5)
+  client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
+})
+
+test('a message too large and a flood are closed with 1008; neighbours hear nothing of it', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const neighbour = await Client.open(`${server.ws}/ws/audio/neighbour`, V1)
+  const large = await Client.open(`${server.ws}/ws/audio/large`, V1)
+  large.say({ type: 'buffer_control', requested_tier: 'x'.repeat(1100) })
+  assert.equal((await large.closed).code, 1008)
+  const flood = await Client.open(`${server.ws}/ws/audio/flood`, V1)
+  for (let i = 0; i < 40; i++) flood.say({ type: 'hello' })
+  assert.equal((await flood.closed).code, 1008)
+  assert.ok(flood.texts.some(({ error_code: code }) => code === 'RATE_LIMIT_EXCEEDED'))
+  await neighbour.take_chunks(neighbour.chunks.length + 10)
+  neighbour.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
+  assert.equal(neighbour.socket.readyState, 1)
+})
+
+test('handshakes are refused with status and body', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const cases = [
+    ['/ws/audio/admin', 400, 'client_id'], ['/ws/audio/a%20b', 400, 'client_id'], [`/ws/audio/${'x'.repeat(65)}`, 400, 'client_id'],
+    ['/ws/audio/a?buffer_tier=huge', 400, 'buffer_tier'], ['/ws/audio/a?format=int16', 400, 'format'],
+    ['/ws/audio/a?seed=1&bpm=500', 400, 'bpm'], ['/ws/audio/a?bpm=50', 400, 'bpm'], ['/ws/audio/a?sede=1', 400, 'sede'],
+    ['/ws/audio/a?station=nowhere', 404, 'station'], ['/ws/audio/a?seed=1&preset=nowhere', 404, 'name'],
+  ]
+  for (const [path, status, field] of cases) {
+    const failure = await Client.open(server.ws + path, V1).then(() => assert.fail(`${path} is accepted`), (error) => error)
+    assert.equal(failure.status, status, `${path}: ${failure}`)
+    const { error } = JSON.parse(failure.body)
+    assert.equal(error.details.field, field, path)
+    assert.ok(error.message.length > 5)
+  }
+  const failure = await Client.open(`${server.ws}/ws/audio/a`, 'mqtt').then(() => assert.fail('accepted'), (error) => error)
+  assert.ok(failure)
+})
+
+test('a stopping server warns, then closes with 1001', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
+  await client.take_chunks(3)
+  const exit = server.stop()
+  const warning = await client.text('shutdown_warning')
+  assert.deepEqual(keys(warning), ['drain_period_sec', 'reason', 'type'])
+  assert.equal(warning.drain_period_sec, 5)
+  assert.equal((await client.closed).code, 1001)
+  assert.equal(await exit, 0)
+})
