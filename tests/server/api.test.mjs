@@ -46,7 +46,7 @@ async function refused(server, status, code, ...request) {
 test('status and metrics are real numbers', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, 'auralis-v2')
-  await client.take_chunks(60)
+  await client.takeChunks(60)
   const { body: status } = await ask(server, 'GET', '/api/status')
   assert.deepEqual(Object.keys(status), ['status', 'uptime_seconds', 'synthesis_engine', 'buffer_depth_ms', 'active_connections',
     'chunks_generated', 'station', 'parameters'])
@@ -73,7 +73,7 @@ test('status and metrics are real numbers', { timeout: 60000 }, async (t) => {
 test('the metrics text is OpenMetrics', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, 'auralis-v1')
-  await client.take_chunks(20)
+  await client.takeChunks(20)
   const { text, headers } = await ask(server, 'GET', '/metrics')
   assert.match(headers.get('content-type'), /^application\/openmetrics-text; version=1\.0\.0/)
   assert.ok(text.endsWith('\n# EOF\n'))
@@ -103,7 +103,7 @@ test('the metrics text is OpenMetrics', { timeout: 60000 }, async (t) => {
 test('control: partial, all or nothing, heard by every listener', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, 'auralis-v2')
-  await client.take_chunks(60)
+  await client.takeChunks(60)
   const { body: change } = await ask(server, 'POST', '/api/control', { bpm: 61, melody_complexity: 0.9, intensity: 0.1, key: 'A' })
   assert.deepEqual(change.changed.sort(), ['bpm', 'intensity', 'melody_complexity'])
   assert.deepEqual(change.unchanged, ['key'])
@@ -228,7 +228,7 @@ test('paths, methods, types and sizes', { timeout: 60000 }, async (t) => {
 test('raw nonsense on the port disturbs nobody', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one?seed=3`, 'auralis-v2')
-  await client.take_chunks(30)
+  await client.takeChunks(30)
   const pieces = ['\x00\xff\x00\xff\r\n\r\n', 'GET\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', `GET /${'a'.repeat(9000)} HTTP/1.1\r\n\r\n`,
     'POST /api/control HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999999999999\r\n\r\n{',
     'POST /api/control HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n', 'GET /api/presets/%00%zz HTTP/1.1\r\nHost: x\r\n\r\n']

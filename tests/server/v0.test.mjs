@@ -13,7 +13,7 @@ async function open(t, query = '') {
 
 test('connected, then audio', { timeout: 60000 }, async (t) => {
   const [client] = await open(t)
-  const chunks = await client.take_chunks(15)
+  const chunks = await client.takeChunks(15)
   const { message, ...hello } = client.texts[0]
   assert.equal(typeof message, 'string')
   assert.deepEqual(hello, { type: 'connected', sample_rate: 44100, chunk_size_ms: 100 })
@@ -28,13 +28,13 @@ test('connected, then audio', { timeout: 60000 }, async (t) => {
 
 test('a personal stream is the rendering, bit for bit', { timeout: 60000 }, async (t) => {
   const [client] = await open(t, '?seed=77&preset=bright')
-  const live = Buffer.concat((await client.take_chunks(20)).map((chunk) => chunk.data))
+  const live = Buffer.concat((await client.takeChunks(20)).map((chunk) => chunk.data))
   assert.ok(live.equals(render('--seed', '77', '--preset', 'bright', '--rate', '44100', '--format', '16', '--duration', '3s').subarray(0, live.length)))
 })
 
 test('ping, buffer_status, control', { timeout: 60000 }, async (t) => {
   const [client, server] = await open(t)
-  await client.take_chunks(12)
+  await client.takeChunks(12)
   client.say({ type: 'ping' })
   assert.deepEqual(await client.text('pong'), { type: 'pong' })
   client.say({ type: 'buffer_status' })
@@ -55,7 +55,7 @@ test('ping, buffer_status, control', { timeout: 60000 }, async (t) => {
 
 test('what is wrong is answered and changes nothing', { timeout: 60000 }, async (t) => {
   const [client, server] = await open(t)
-  await client.take_chunks(3)
+  await client.takeChunks(3)
   const { parameters: before } = await server.json('/api/status')
   for (const [message, code, field] of [
     ['nonsense', 'INVALID_JSON'], [{ type: 'hello' }, 'INVALID_MESSAGE', 'type'], [{ type: 'control', bpm: 50, level: 1 }, 'INVALID_VALUE', 'level'],

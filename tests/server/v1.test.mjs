@@ -16,7 +16,7 @@ test('connection_established comes first, then chunks of 100 ms', { timeout: 600
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/old_player-1?buffer_tier=stable`, V1)
   assert.equal(client.socket.protocol, V1)
-  const chunks = await client.take_chunks(30)
+  const chunks = await client.takeChunks(30)
   const [hello] = client.texts
   assert.deepEqual(keys(hello), ['buffer_config', 'client_id', 'server_time', 'server_version', 'type'])
   assert.equal(hello.type, 'connection_established')
@@ -41,7 +41,7 @@ test('connection_established comes first, then chunks of 100 ms', { timeout: 600
 test('a personal stream is the rendering at 44,100 Hz, bit for bit, from any start', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/mine?seed=12&preset=focus&bpm=60`, V1)
-  const live = Buffer.concat((await client.take_chunks(25)).map((chunk) => chunk.data))
+  const live = Buffer.concat((await client.takeChunks(25)).map((chunk) => chunk.data))
   const offline = render('--seed', '12', '--preset', 'focus', '--bpm', '60', '--rate', '44100', '--format', '16', '--duration', '3s')
   assert.ok(live.equals(offline.subarray(0, live.length)))
 })
@@ -67,7 +67,7 @@ test('buffer_status every five seconds', { timeout: 60000 }, async (t) => {
 test('buffer_control is acknowledged, at most once a second', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one?buffer_tier=minimal`, V1)
-  await client.take_chunks(3)
+  await client.takeChunks(3)
   client.say({ type: 'buffer_control', requested_tier: 'defensive' })
   const ack = await client.text('buffer_control_ack')
   assert.deepEqual(ack, { type: 'buffer_control_ack', previous_tier: 'minimal', new_tier: 'defensive' })
@@ -75,14 +75,14 @@ test('buffer_control is acknowledged, at most once a second', { timeout: 60000 }
   assert.equal((await client.text('error')).error_code, 'RATE_LIMIT_EXCEEDED')
   await until(() => client.chunks.at(-1).current_tier === 'defensive', 'the new tier')
   const from = client.chunks.length
-  await client.take_chunks(from + 5)
+  await client.takeChunks(from + 5)
   client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
 })
 
 test('what is wrong is answered, and the music goes on', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
-  await client.take_chunks(3)
+  await client.takeChunks(3)
   const bad = ['no json', '[]', '{}', { type: 'hello' }, { type: 'buffer_control' }, { type: 'buffer_control', requested_tier: 'huge' }]
   for (const message of bad) {
     const from = client.texts.length
@@ -93,7 +93,7 @@ test('what is wrong is answered, and the music goes on', { timeout: 60000 }, asy
     assert.ok(error.error_message.length > 5)
     await sleep(150)
   }
-  await client.take_chunks(client.chunks.length + 5)
+  await client.takeChunks(client.chunks.length + 5)
   client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
 })
 
@@ -107,7 +107,7 @@ test('a message too large and a flood are closed with 1008; neighbours hear noth
   for (let i = 0; i < 40; i++) flood.say({ type: 'hello' })
   assert.equal((await flood.closed).code, 1008)
   assert.ok(flood.texts.some(({ error_code: code }) => code === 'RATE_LIMIT_EXCEEDED'))
-  await neighbour.take_chunks(neighbour.chunks.length + 10)
+  await neighbour.takeChunks(neighbour.chunks.length + 10)
   neighbour.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
   assert.equal(neighbour.socket.readyState, 1)
 })
@@ -134,7 +134,7 @@ test('handshakes are refused with status and body', { timeout: 60000 }, async (t
 test('a stopping server warns, then closes with 1001', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
-  await client.take_chunks(3)
+  await client.takeChunks(3)
   const exit = server.stop()
   const warning = await client.text('shutdown_warning')
   assert.deepEqual(keys(warning), ['drain_period_sec', 'reason', 'type'])
