@@ -38,8 +38,9 @@ uint32_t effects_latency(uint32_t sample_rate);
 /* RT60 in seconds for a value of `space`, at most 12. Nothing in the effects decays more slowly. */
 double effects_rt60(double space);
 
-/* Mean power of the reverb in the mix for noise of mean power 1 a side on the wash bus, at this value of
- * `space`, before the level: what a loudness estimate adds to the dry sound's 1. */
+/* Mean power of the reverb in the mix for a sound of mean power 1 on the wash bus, at this value of `space`,
+ * before the level: what a loudness estimate adds to the dry sound's 1. Nominal: white noise, whose high end
+ * is damped, measures 0.7–2.6 dB less where the room is large. */
 double effects_reverb_power(double space);
 
 #endif
