@@ -142,11 +142,10 @@ export function render(...options) {
   return wav.subarray(wav.indexOf('data', 12, 'latin1') + 8)
 }
 
-/** How many of the chunks after the first second's burst came more than `limit` ms off their even row, as a share. The row
- *  is laid through the median, so that one late chunk does not move it. */
-export function lateShare(chunks, period, burst, limit = 50) {
-  const steady = chunks.slice(burst)
-  const offsets = steady.map((chunk, i) => chunk.at - i * period)
+/** The share of the chunks that came more than `limit` ms off their even row, which is laid through the median, so that
+ *  one late chunk does not move it. */
+export function lateShare(chunks, period, limit = 50) {
+  const offsets = chunks.map((chunk, i) => chunk.at - i * period)
   const median = [...offsets].sort((a, b) => a - b)[offsets.length >> 1]
   return offsets.filter((offset) => Math.abs(offset - median) > limit).length / offsets.length
 }
