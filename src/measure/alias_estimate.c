@@ -57,6 +57,14 @@ static int strongest(const struct alias_estimate *a, int from, int to) {
     return best;
 }
 
+/* Of the peak at bin k, wherever between bins it lies. */
+static double lobe_power(const struct alias_estimate *a, int k) {
+    double sum = 0;
+    for (int i = k - 3; i <= k + 3; i++)
+        if (i >= 0 && i <= HALF) sum += a->power[i];
+    return sum;
+}
+
 /* Power within a main lobe of a multiple of f. */
 static double series_power(const struct alias_estimate *a, double f) {
     double sum = 0;
@@ -89,8 +97,7 @@ static double alias_power(const struct alias_estimate *a, double f, int n) {
     double at = folded(n * f);
     int k = (int)lround(at);
     if (at > AUDIBLE / a->rate * SIZE || at < 2 * LOBE || fabs(at - f * round(at / f)) < 2 * LOBE) return 0;
-    k = strongest(a, k - 1, k + 1);
-    return a->power[k];
+    return lobe_power(a, strongest(a, k - 1, k + 1));
 }
 
 /* Power where harmonics fold to, away from the series itself. */
@@ -136,7 +143,7 @@ static void judge(struct alias_estimate *a) {
     if (best_power < SERIES_SHARE * all) return;
     f = refine(a, f, a->power[peak] * 1e-6);
     if (best_power + folded_power(a, f) < OWN_SHARE * all) return;
-    double level = 10 * log10(strongest_alias(a, f) / a->power[peak] + 1e-20);
+    double level = 10 * log10(strongest_alias(a, f) / lobe_power(a, peak) + 1e-20);
     int step = (int)(-level * 10 + 0.5);
     a->count[step < 0 ? 0 : step < STEPS ? step : STEPS - 1]++;
     a->frames++;
