@@ -28,6 +28,7 @@ struct exchange {
     const char *bytes; /* to send */
     size_t length, sent;
     bool head, done;
+    bool hang_up; /* after the answer: what follows on this connection cannot be understood */
 };
 
 /* Headers ------------------------------------------------------------------------------------------------ */
@@ -62,10 +63,14 @@ static int finish(struct head *h) {
 
 /* Answering ---------------------------------------------------------------------------------------------- */
 
+static int complete(struct exchange *x, struct lws *wsi) {
+    x->done = true;
+    return x->hang_up || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
 static int send_body(struct exchange *x, struct lws *wsi) {
     if (x->head || !x->length) {
-        x->done = true;
-        return lws_http_transaction_completed(wsi) ? -1 : 0;
+        return complete(x, wsi);
     }
     lws_callback_on_writable(wsi);
     return 0;
@@ -144,6 +149,11 @@ static bool has_body(struct lws *wsi, const struct exchange *x) {
     return strtoull(length, NULL, 10) > 0;
 }
 
+/* libwebsockets reads bodies of a stated length only. */
+static bool is_chunked(struct lws *wsi) {
+    return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+}
+
 struct exchange *http_begin(struct server *server, struct lws *wsi, int *result) {
     struct exchange *x = calloc(1, sizeof *x);
     *result = -1;
@@ -155,7 +165,11 @@ struct exchange *http_begin(struct server *server, struct lws *wsi, int *result)
     request_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, x->if_none_match, sizeof x->if_none_match);
     if (!x->request.method) return x;
     x->head = !strcmp(x->request.method, "HEAD");
-    if (!fits)
+    x->hang_up = is_chunked(wsi);
+    if (x->hang_up)
+        *result =
+            answer_refusal(x, wsi, REFUSAL_INVALID_VALUE, "a body needs a Content-Length here, not chunks");
+    else if (!fits)
         *result = answer_refusal(x, wsi, REFUSAL_TOO_LARGE, "the address is too long");
     else
         *result = has_body(wsi, x) ? 0 : answer(x, wsi);
@@ -189,8 +203,7 @@ int http_writable(struct exchange *x, struct lws *wsi) {
         lws_callback_on_writable(wsi);
         return 0;
     }
-    x->done = true;
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
+    return complete(x, wsi);
 }
 
 void http_end(struct exchange *x) {
