@@ -37,6 +37,13 @@ install_missing() {
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# Takes in certificate authorities that an administrator put in place but nobody has bundled yet (a new container, say).
+refresh_certificates() {
+  [ -n "$(find /usr/local/share/ca-certificates -name '*.crt' 2>/dev/null)" ] || return
+  say "Refreshing the bundle of certificates"
+  if [ "$(id -u)" -eq 0 ]; then update-ca-certificates >/dev/null; else sudo update-ca-certificates >/dev/null; fi
+}
+
 # build DIR [meson options…]: configures once, then builds what changed.
 build() {
   local dir=$1; shift
