@@ -21,6 +21,10 @@ typedef struct auralis_stream_config {
     uint64_t start;                       /* first frame to be delivered; default 0. Opening pre-rolls. */
     auralis_score *score; /* borrowed until close, onsets at sample_rate; default NULL: compose */
     bool dry;             /* default false; true: no effects, only the original's soft clip */
+    /* Bit i: enum auralis_instrument i sounds; default 0: all. The rest of the piece is composed and counted
+     * for its loudness all the same, so streams of one piece with different instruments add up to the whole
+     * of it, as long as none of them needs its limiter. */
+    uint32_t instruments;
 } auralis_stream_config;
 
 /* Opens a stream and reserves all it will ever need. AURALIS_EINVAL (a field out of range), AURALIS_ELIMIT

@@ -16,18 +16,24 @@
 
 #include <auralis/auralis.h>
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char NAME[] = "render";
 
-enum { OUTPUT = 1, DURATION, RATE, FORMAT, BITRATE, THREADS, QUIET, SCORE, TAIL, DRY, MIDI };
+enum { OUTPUT = 1, DURATION, RATE, FORMAT, BITRATE, THREADS, QUIET, SCORE, TAIL, DRY, MIDI, STEMS };
 
 static const struct option_info TABLE[] = {
     {0, 0, NULL, NULL, "Output"},
     {OUTPUT, 'o', "output", "FILE",
      "Where to: .wav, .flac, .opus or .ogg (Ogg Opus), .mp3; - writes WAV to standard output. Needed, unless "
-     "there is --midi."},
+     "there is --midi or --stems."},
+    {STEMS, 0, "stems", "DIR",
+     "One file for each instrument into this folder, with its effects: pads, lead, bass, bells, kicks, "
+     "swells; "
+     "WAV, or of the kind that -o is. They add up to the whole wherever its limiter rests."},
     {DURATION, 'd', "duration", "TIME", "How long: 90, 30s, 10m, 2h, 1h30m, 1:30. Default 60s."},
     {RATE, 'r', "rate", "HZ", "44100, 48000 or 96000; default 48000. Opus takes 48000 only, MP3 not 96000."},
     {FORMAT, 'f', "format", "16|24|float",
@@ -54,8 +60,9 @@ struct request {
     uint64_t duration; /* nanoseconds */
     int threads;
     bool quiet, tail, dry;
-    const char *score_path, *midi_path; /* NULL: none */
-    auralis_score *score;               /* of score_path; NULL: compose */
+    const char *score_path, *midi_path, *stems_path; /* NULL: none */
+    struct audio_file_spec stem;                     /* with stems_path: of each */
+    auralis_score *score;                            /* of score_path; NULL: compose */
 };
 
 static void help(void) {
@@ -69,6 +76,7 @@ static void help(void) {
            "  auralis render -o later.opus --seed 7 --start 6h --duration 30s\n"
            "  auralis render -o - -f 16 -d 5m | aplay\n"
            "  auralis render -o song.flac --score song.mid --tail\n"
+           "  auralis render --stems parts --seed 7 --preset focus -d 10m -f 24\n"
            "  auralis render --midi evening.mid --seed 7 --preset sleep --duration 1h\n"
            "\nExit status: 0 done, 1 the file could not be written, 2 bad input, 130 interrupted.\n");
 }
@@ -128,6 +136,8 @@ static int read_option(struct request *r, const struct options *o, int id) {
         return read_path(o, &r->score_path);
     case MIDI:
         return read_path(o, &r->midi_path);
+    case STEMS:
+        return read_path(o, &r->stems_path);
     case TAIL:
         r->tail = true;
         return EXIT_DONE;
@@ -158,26 +168,44 @@ static int check_score_request(const struct request *r) {
     return EXIT_DONE;
 }
 
-static int check_audio_request(struct request *r) {
+/* Whether a file can be what was asked for; fills in the defaults. */
+static int check_file(struct audio_file_spec *file) {
     auralis_message why;
+    if (audio_file_check(file, &why) < 0)
+        return refuse(NAME, "%s: %s", *why.place == 'o' ? file->path : why.place, why.text);
+    return EXIT_DONE;
+}
+
+static int check_stems_request(struct request *r) {
+    if (r->dry)
+        return refuse(NAME,
+                      "--stems does not go with --dry: the soft clip of the original bends what is added up");
+    r->stem = r->file;
+    if (!r->file.path) r->stem.container = AUDIO_WAV;
+    r->stem.path = r->stems_path;
+    return check_file(&r->stem);
+}
+
+static int check_audio_request(struct request *r) {
     if (!strcmp(r->file.path, "-") && isatty(STDOUT_FILENO))
         return refuse(NAME, "-o - writes sound, and standard output is a terminal; pipe it somewhere");
     r->file.container = audio_file_container(r->file.path);
     if (r->file.container < 0)
         return refuse(NAME, "%s: the suffix must be .wav, .flac, .opus, .ogg or .mp3", r->file.path);
-    if (audio_file_check(&r->file, &why) < 0)
-        return refuse(NAME, "%s: %s", *why.place == 'o' ? r->file.path : why.place, why.text);
     return EXIT_DONE;
 }
 
 /* What must hold before anything is opened; fills in the defaults. */
 static int check_request(struct request *r) {
-    if (!r->file.path && !r->midi_path)
+    if (!r->file.path && !r->midi_path && !r->stems_path)
         return refuse(NAME, "where to? -o FILE says so, and its suffix the format; -o - is a pipe");
     if (r->file.path && r->midi_path && !strcmp(r->file.path, r->midi_path))
         return refuse(NAME, "-o and --midi name the same file: %s", r->midi_path);
     int status = check_score_request(r);
-    return status || !r->file.path ? status : check_audio_request(r);
+    if (!status && r->file.path) status = check_audio_request(r);
+    if (!status && r->stems_path) status = check_stems_request(r);
+    if (!status && r->file.path) status = check_file(&r->file);
+    return status;
 }
 
 /* What the job's callbacks reach. */
@@ -246,14 +274,16 @@ static int write_stream(const struct request *r, auralis_stream *stream) {
     return finish(r, &run, offline_render(&job));
 }
 
-static int render_audio(const struct request *r, auralis_engine *engine,
-                        const auralis_parameters *parameters) {
+/* `instruments`: as in auralis_stream_config. */
+static int render_audio(const struct request *r, auralis_engine *engine, const auralis_parameters *parameters,
+                        uint32_t instruments) {
     auralis_stream_config config = {.seed = r->music.seed,
                                     .sample_rate = r->file.rate,
                                     .parameters = parameters,
                                     .start = r->file.position,
                                     .score = r->score,
-                                    .dry = r->dry};
+                                    .dry = r->dry,
+                                    .instruments = instruments};
     auralis_stream *stream;
     int result = auralis_stream_open(engine, &config, &stream);
     if (result < 0) return fail(NAME, "cannot open a stream: %s", auralis_strerror(result));
@@ -262,12 +292,41 @@ static int render_audio(const struct request *r, auralis_engine *engine,
     return status;
 }
 
+static int render_stem(const struct request *r, auralis_engine *engine, const auralis_parameters *parameters,
+                       int instrument) {
+    static const char *const names[AURALIS_INSTRUMENTS] = {
+        [AURALIS_PAD] = "pads",   [AURALIS_LEAD] = "lead",  [AURALIS_BASS] = "bass",
+        [AURALIS_BELL] = "bells", [AURALIS_KICK] = "kicks", [AURALIS_SWELL] = "swells"};
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/%s.%s", r->stems_path, names[instrument],
+                          audio_container_name(r->stem.container));
+    if (length < 0 || (size_t)length >= sizeof path) return fail(NAME, "%s: too long a name", r->stems_path);
+    struct request stem = *r;
+    stem.file = r->stem;
+    stem.file.path = path;
+    stem.file.frames = r->file.frames;
+    stem.file.position = r->file.position;
+    stem.file.dither = r->file.dither + 1 + (uint64_t)instrument; /* noises that add up as noise does */
+    return render_audio(&stem, engine, parameters, 1u << instrument);
+}
+
+/* One after the other; each appears when it is whole. */
+static int render_stems(const struct request *r, auralis_engine *engine,
+                        const auralis_parameters *parameters) {
+    int status = EXIT_DONE;
+    if (mkdir(r->stems_path, 0777) < 0 && errno != EEXIST)
+        return fail(NAME, "cannot make the folder %s: %s", r->stems_path, strerror(errno));
+    for (int i = 0; i < AURALIS_INSTRUMENTS && !status; i++) status = render_stem(r, engine, parameters, i);
+    return status;
+}
+
 static int open_and_render(const struct request *r, const auralis_parameters *parameters) {
     auralis_engine_config config = {.isa = r->music.isa, .max_streams = 1};
     auralis_engine *engine;
     int result = auralis_engine_create(&config, &engine);
     if (result < 0) return music_refuse_engine(&r->music, NAME, result);
-    int status = render_audio(r, engine, parameters);
+    int status = r->file.path ? render_audio(r, engine, parameters, 0) : EXIT_DONE;
+    if (!status && r->stems_path) status = render_stems(r, engine, parameters);
     auralis_engine_destroy(engine);
     return status;
 }
@@ -292,7 +351,7 @@ static int render_all(const struct request *r, const auralis_parameters *paramet
     struct output_file midi;
     int status = r->midi_path ? begin_midi(r, parameters, &midi) : EXIT_DONE;
     if (status) return status;
-    if (r->file.path) status = open_and_render(r, parameters);
+    if (r->file.path || r->stems_path) status = open_and_render(r, parameters);
     if (!r->midi_path) return status;
     int error = 0;
     if (status)

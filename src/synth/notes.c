@@ -39,7 +39,7 @@ static void steal(struct auralis_stream *s, struct bank *bank) {
 
 /* Starts a note whose onset lies in the coming block (or, after a change, just before it). */
 static void start(struct auralis_stream *s, const auralis_note *note, uint32_t attack_max) {
-    if (!(note->velocity > 0)) return;
+    if (!(note->velocity > 0) || !(s->instruments >> note->instrument & 1)) return;
     struct voice_start voice;
     uint32_t offset = note->onset > s->frame ? (uint32_t)(note->onset - s->frame) : 0;
     instrument_start(note, s->rate, offset, changes_bright(s), attack_max, &voice);

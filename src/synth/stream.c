@@ -71,7 +71,7 @@ static int check_config(const auralis_stream_config *c, auralis_parameters *p) {
     if (c->sample_rate && c->sample_rate != 44100 && c->sample_rate != 48000 && c->sample_rate != 96000)
         return AURALIS_EUNSUPPORTED;
     *p = c->parameters ? *c->parameters : initial;
-    if (c->start > (uint64_t)1 << 47) return AURALIS_EINVAL;
+    if (c->start > (uint64_t)1 << 47 || c->instruments >> AURALIS_INSTRUMENTS) return AURALIS_EINVAL;
     if (c->score && auralis_score_rate(c->score) != (c->sample_rate ? c->sample_rate : 48000))
         return AURALIS_EINVAL;
     return auralis_parameters_check(p, NULL);
@@ -130,6 +130,7 @@ int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *con
     s->set = s->playing = p;
     s->score = c.score;
     s->dry = c.dry;
+    s->instruments = c.instruments ? c.instruments : UINT32_MAX;
     memcpy(s->limit, COMPOSED_VOICES, sizeof s->limit);
     if (c.score) result = count_score_voices(c.score, s->limit);
     if (result == AURALIS_OK) result = allocate(s);

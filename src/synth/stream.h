@@ -33,6 +33,7 @@ struct auralis_stream {
     uint64_t seed;
     uint32_t rate;
     bool dry;
+    uint32_t instruments;           /* bit i: enum auralis_instrument i sounds */
     uint32_t limit[VOICE_PROGRAMS]; /* voices */
 
     /* Time. */

@@ -191,4 +191,21 @@ expect 0 render -o a.wav -d 1s -q
 [ -s err ] && fault '--quiet says something'
 expect 0 render -o a.wav -d 1s --melody-complexity 0.9 --intensity 0.1
 complains 'may reduce perceived musicality'
+# Stems: six files as long as the whole, which add up to it.
+expect 0 render -q --stems parts -o whole.wav --seed 7 --level -12 -d 4s
+for name in pads lead bass bells kicks swells; do
+    holds parts/$name.wav codec_name,sample_rate,channels 'pcm_f32le 48000 2'
+    [ "$(soxi -s parts/$name.wav)" = 192000 ] || fault "$asked: $(soxi -s parts/$name.wav) samples of $name"
+done
+sox -m -v 1 parts/pads.wav -v 1 parts/lead.wav -v 1 parts/bass.wav -v 1 parts/bells.wav -v 1 parts/kicks.wav \
+    -v 1 parts/swells.wav -e float -b 32 sum.wav
+rest=$(sox -m -v 1 whole.wav -v -1 sum.wav -n stat 2>&1 | awk '/^Maximum amplitude/ {print ($3 > 0.00001)}')
+[ "$rest" = 0 ] || fault "$asked: the stems do not add up to the whole"
+expect 2 render --stems parts --dry --score nothing.mid
+complains '--stems does not go with --dry'
+expect 0 render -q --stems parts -d 1s -f 16
+holds parts/pads.wav codec_name,sample_rate,channels 'pcm_s16le 48000 2'
+expect 1 render -q --stems nowhere/parts -d 1s
+complains 'cannot make the folder nowhere/parts'
+
 finish

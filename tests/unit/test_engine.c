@@ -304,6 +304,37 @@ static void a_score_is_played_to_the_sample(void **state) {
     free(audio);
 }
 
+/* Streams with one instrument each, quiet enough for every limiter to rest. */
+static void instruments_add_up_to_the_whole(void **state) {
+    (void)state;
+    enum { FRAMES = 24 * RATE };
+    auralis_parameters p = auralis_preset_find("focus")->parameters;
+    p.level = -12;
+    auralis_engine *e = new_engine(NULL);
+    float *whole = buffer(FRAMES), *part = buffer(FRAMES), *sum = buffer(FRAMES);
+    for (int i = -1; i < AURALIS_INSTRUMENTS; i++) {
+        auralis_stream *s;
+        auralis_stream_config c = {
+            .seed = 7, .parameters = &p, .start = 30 * RATE, .instruments = i < 0 ? 0 : 1u << i};
+        assert_int_equal(auralis_stream_open(e, &c, &s), 0);
+        read_in(s, i < 0 ? whole : part, FRAMES, 48000);
+        auralis_stream_close(s);
+        for (size_t k = 0; i >= 0 && k < 2 * FRAMES; k++) sum[k] += part[k];
+    }
+    double signal = 0, difference = 0;
+    for (size_t k = 0; k < 2 * FRAMES; k++) {
+        signal += (double)whole[k] * whole[k];
+        difference += ((double)whole[k] - sum[k]) * ((double)whole[k] - sum[k]);
+    }
+    assert_true(signal > 0);
+    assert_true(difference < 1e-6 * signal);
+    auralis_stream_config c = {.instruments = 1u << AURALIS_INSTRUMENTS};
+    auralis_stream *s;
+    assert_int_equal(auralis_stream_open(e, &c, &s), AURALIS_EINVAL);
+    auralis_engine_destroy(e);
+    free(whole), free(part), free(sum);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_isa_and_block_size_gives_the_same_samples),
@@ -314,6 +345,7 @@ int main(void) {
         cmocka_unit_test(level_and_switches_are_heard_at_once),
         cmocka_unit_test(restless_controls_do_no_harm),
         cmocka_unit_test(limits_and_bad_configurations_are_refused),
+        cmocka_unit_test(instruments_add_up_to_the_whole),
         cmocka_unit_test(a_score_is_played_to_the_sample),
     };
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
