@@ -8,7 +8,7 @@
 
 static const double TOGETHER = 0.7; /* s: notes of one chord */
 static const double TOO_SOON =
-    1.3;                      /* s: an old voice was struck just before the chord, which is still coming */
+    1.9;                      /* s: an old voice was struck just before the chord, which is still coming */
 static const double HELD = 5; /* s: a note that sounds this much longer into a chord belongs to it */
 
 struct chord {
@@ -60,7 +60,8 @@ static struct chord chord_at(const struct work *w, size_t i, size_t *end) {
     return c;
 }
 
-/* A single voice that is struck anew makes no chord, unless it brings a tone that was not there. */
+/* Voices that are struck anew make no chord, unless they bring a tone that was not there, or three and the
+ * bass come together and something is gone. */
 static bool is_fresh(const struct work *w, size_t i, size_t end, const struct chord *c) {
     if (!w->chords) return true;
     const struct chord *before = &w->chord[w->chords - 1];
@@ -69,7 +70,7 @@ static bool is_fresh(const struct work *w, size_t i, size_t end, const struct ch
     for (; i < end; i++)
         if (is_harmony(&w->note[i])) struck++, tones |= 1u << pitch_class(w->note[i].pitch);
     bool other = c->tones != before->tones || c->bass != before->bass;
-    return tones & ~before->tones || (struck >= 3 && other);
+    return tones & ~before->tones || (struck >= 4 && tones >> c->bass & 1 && other);
 }
 
 static void add_chord(struct work *w, struct chord c) {

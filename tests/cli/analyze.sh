@@ -77,6 +77,25 @@ grep -q 'data:image/png;base64' page.html || fault 'the page has no picture'
 expect 0 analyze focus.wav sleep.flac wide.wav --json
 [ "$(grep -c integrated_loudness out)" = 3 ] || fault 'not three objects'
 
+# Scores: what the composer writes, phrases, MIDI files.
+expect 0 analyze --score --preset sleep --seed 7 -d 2h
+says 'Key  *E phrygian$' 'V-I cadences  *0$' 'changing every' 'Longest repetition'
+expect 0 analyze --score --preset sleep --seed 7 -d 8h --json
+[ "$(figure seconds)" = 28800.000 ] || fault "$(figure seconds) seconds of score"
+echo "$(figure inside_share) $(figure change_mean)" | awk '{ exit !($1 >= 0.95 && $2 >= 30 && $2 <= 90) }' ||
+    fault "sleep: $(figure inside_share) inside, changes every $(figure change_mean) s"
+[ "$(grep -o '"notes_per_minute":\[[^]]*' out | tr ',' '\n' | grep -c .)" = 480 ] || fault 'not 480 minutes'
+expect 0 analyze --score "$data/phrases/W2.json"
+says 'Key  *A aeolian (found)' '6 chords'
+expect 0 analyze --score --key D --mode dorian --json "$(ls "$data"/midi/*.mid | head -1)"
+says '"key":"D dorian","key_found":false'
+expect 1 analyze --score nowhere.mid
+complains 'cannot read nowhere.mid'
+expect 2 analyze --score words.txt words.txt
+complains 'one file at a time'
+expect 2 analyze --score "$data/phrases/W2.json" -d 1h
+complains 'does not go with a score that is written'
+
 # What cannot be.
 expect 1 analyze nowhere.wav
 complains 'cannot read nowhere.wav: No such file'

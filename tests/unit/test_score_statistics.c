@@ -192,7 +192,7 @@ static void composed_harmony_is_seen_as_planned(void **state) {
         assert_true(degree >= 0);
         assert_int_equal(auralis_score_compose(5, p, RATE, 0, (uint64_t)(bars * seconds * RATE), &score), 0);
         measure(p->key, p->mode, p->bpm);
-        near((double)s.chords, changes, 0.06 * changes + 1);
+        near((double)s.chords, changes, 0.03 * changes + 1);
         assert_true(s.inside_share >= 0.95);
         assert_int_equal(s.key.key, p->key);
     }
