@@ -235,6 +235,7 @@ test('every control has a name, a phone needs no sideways scroll, nothing moves 
   const table = (await (await fetch(server.address + '/api/parameters')).json()).parameters;
   for (const { name } of table) assert.equal(await page.locator(`#control-${name}`).count(), 1, name);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  assert.deepEqual(await page.$$eval('.chip', (all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)), []);
   const height = () => page.evaluate(() => document.documentElement.scrollHeight);
   const before = await height();
   await page.tap('#play');
