@@ -14,6 +14,7 @@ test_packages=(libcmocka-dev clang llvm libclang-rt-14-dev clang-format
   chromium nodejs npm ffmpeg sox curl ca-certificates procps)
 
 arm_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user) # for scripts/neon; CI only
+count_packages=(valgrind binutils)                                  # for scripts/instructions; CI only
 
 # Installs those of the named packages that are missing; nothing to do is the usual case and takes no time.
 install_missing() {
