@@ -165,7 +165,7 @@ export class Session extends EventTarget {
     this.#emit('warnings', warnings ?? []);
     for (const name of this.coming.keys())
       if (by === 'you' && this.values[name] === parameters[name]) this.coming.set(name, Number(at));
-    this.#adopt(parameters, by);
+    if (!this.own || by !== 'you') this.#adopt(parameters, by); // an echo tells nothing new of one's own piece
   }
 
   // The server's values, but for those whose last turn it has not answered yet: an echo of the turn before would move the
