@@ -1,6 +1,6 @@
 /* plot.c — see plot.h.
  *
- * Frequency and level are logarithmic, as hearing is. The spectrogram's colours are steps of 3 dB: finer ones
+ * Frequency and level are logarithmic, as hearing is. The spectrogram's colours are steps of 4 dB: finer ones
  * cannot be told apart and would only make the file larger. */
 #include "measure/plot.h"
 
@@ -21,9 +21,9 @@ enum {
     WIDTH = LEFT + ANALYSIS_COLUMNS + RIGHT,
     LOWER = TOP + ANALYSIS_ROWS + BETWEEN,
     HEIGHT = LOWER + LEVELS + BOTTOM,
-    SPECTRUM_FLOOR = -111, /* dB */
+    SPECTRUM_FLOOR = -112, /* dB */
     LEVEL_FLOOR = -60,
-    SHADE = 3
+    SHADE = 4
 };
 
 static int shade(double db) {
