@@ -49,6 +49,11 @@ for name in focus.wav sleep.flac tone.wav noise.wav; do
     expect 0 analyze --json $name
     [ "$(figure clicks)" = 0.0 ] || [ "$(figure clicks)" = 0 ] || fault "$name: $(figure clicks) clicks"
 done
+for preset in $("$auralis" presets | cut -d' ' -f1); do
+    expect 0 render -q -o preset.wav --preset "$preset" --seed 9 -d 25s
+    expect 0 analyze preset.wav
+    says 'Clicks  *0$' 'Gaps  *0$' 'Samples not finite  *0$' 'Denormal samples  *0$'
+done
 sox -q -R -n -r 48000 -c 2 -b 24 soft.wav synth 6 sine 220 fade 0.5 6 0.5 gain -20 2>/dev/null
 sox -q -R -n -r 48000 -c 2 -b 24 one.wav synth 1s square 1 gain -50 2>/dev/null # a single frame
 sox -q -R one.wav click.wav pad 144000s@0s 2>/dev/null
