@@ -533,10 +533,30 @@ static void count_silence(struct effects *fx, const float *direct, const float *
         fx->silent++;
 }
 
+/* Asks memory for what a ring's block after this one reads, `delay` frames back. With many streams the rings
+ * lie in no cache, and a processor's own prefetching cannot follow so many places at once. */
+KERNEL void prefetch_delayed(const struct effects *fx, const struct ring *r, uint32_t delay) {
+    uint32_t at = r->write + 2 * BLOCK + r->size - delay;
+    if (at >= r->size) at -= r->size;
+    const float *p = (const float *)(const void *)fx + r->start + at;
+    for (int i = 0; i < BLOCK; i += 16) __builtin_prefetch(p + i, 0);
+}
+
+static void prefetch_next(const struct effects *fx) {
+    for (int n = 0; n < REVERB_STEADY; n++)
+        prefetch_delayed(fx, &fx->line[n], fx->line_delay[n] + fx->spacing);
+    for (int n = REVERB_STEADY; n < REVERB_LINES; n++)
+        prefetch_delayed(fx, &fx->line[n], fx->lfo_delay[LFO_REVERB + n - REVERB_STEADY]);
+    prefetch_delayed(fx, &fx->echo, fx->echo_now);
+    prefetch_delayed(fx, &fx->echo, fx->echo_now >> 1);
+    prefetch_delayed(fx, &fx->echo, fx->echo.size - BLOCK);
+}
+
 static void effects_block(struct effects *fx, const float *direct, const float *wash, float *out) {
     _Alignas(64) float chorused[2 * BLOCK], feed[2 * BLOCK], wet[2 * BLOCK], echoes[2 * BLOCK];
     _Alignas(64) float mixed[2 * BLOCK];
     struct moving_tap tap[CHORUS_TAPS + REVERB_MOVING];
+    prefetch_next(fx);
     move_taps(fx, tap);
     chorus(fx, tap + LFO_CHORUS, wash, chorused);
     reverb_input(fx, direct, chorused, feed);

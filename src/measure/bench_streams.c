@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RATE = 48000, CHUNK = 15, RUNS = 5, LATE = 60 * RATE };
+enum { RATE = 48000, CHUNK = 75, RUNS = 5, LATE = 60 * RATE };
 
 struct crowd {
     auralis_engine *engine;
@@ -129,7 +129,7 @@ static double wall(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-enum { WORKER_STREAMS = 64, WORKER_CHUNKS = 150 };
+enum { WORKER_STREAMS = 64, WORKER_CHUNKS = 30 };
 
 static void *work(void *self) {
     struct worker *w = self;

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-enum { SHARD_STREAMS = 32 };
+enum { SHARD_STREAMS = 16 };
 
 struct voice_info {
     uint64_t end; /* frame of its stream from which it is silent for good */
