@@ -175,7 +175,7 @@ reverberation again, three semitones of register; the root of the sum of their s
 
 {distance_table(all_)}
 
-The closest are {a} and {b}, {least:.1f} apart; every two presets are to be at least 1 apart.
+Every two presets are to be at least 1 apart. The closest are {a} and {b}, {least:.1f} apart{"" if least >= 1 else ", which is too near"}.
 
 ## The oscillators
 

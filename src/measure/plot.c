@@ -141,6 +141,8 @@ int plot_analysis(const struct analysis *a, const char *title, struct picture *o
     char cut[(ANALYSIS_COLUMNS - 40) / LETTER_WIDTH + 1];
     size_t length = strlen(title), room = sizeof cut - 1;
     snprintf(cut, sizeof cut, "%s", length > room ? title + length - room : title);
+    for (char *c = cut; *c; c++) /* few small letters exist, and among capitals they are no beauty */
+        if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
     picture_text(out, LEFT + 16, 6, cut, COLOUR_INK);
     draw_spectrogram(out, a);
     draw_colours(out);
