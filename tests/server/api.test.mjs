@@ -223,6 +223,7 @@ test('paths, methods, types and sizes', { timeout: 60000 }, async (t) => {
   await refused(server, 400, 'UNKNOWN_FIELD', 'GET', '/api/status?sation=main')
   await refused(server, 404, 'NOT_FOUND', 'GET', '/api/status?station=other')
   assert.equal((await ask(server, 'GET', '/healthz')).status, 200)
+  while ((await ask(server, 'GET', '/readyz')).status === 503) await sleep(50) /* until the station sounds */
   assert.equal((await ask(server, 'GET', '/readyz')).status, 200)
   const status = await ask(server, 'GET', '/api/status')
   assert.equal(status.headers.get('cache-control'), 'no-store')

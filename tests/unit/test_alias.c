@@ -154,7 +154,7 @@ static void judge_harmonics(double bins, double rate, double first, double *wors
 }
 
 static void sawtooths(double rate, const double *hz, int count) {
-    struct voice_start start[VOICES];
+    struct voice_start start[VOICES] = {0};
     struct line alias = {-200, 0};
     double harmonics = 0;
     for (int v = 0; v < count; v++) {
