@@ -6,7 +6,7 @@
  *     velocity² × energy of such a note at velocity 1 ÷ length of the section
  *
  * The energies were measured through the whole engine (loudness_table.h): by timbre, pitch, brightness and
- * length, between which they are interpolated, and by the size of the room.
+ * length, between which they are interpolated; and how much of them the reverb adds, by its power.
  *
  * A section's gain follows from its own power blended with that of its neighbours (¼, ½, ¼), so that gains
  * change little from one section to the next and a quiet section stays somewhat quieter. */
@@ -15,6 +15,7 @@
 #include "base/exact.h"
 #include "music/composer.h"
 #include "synth/brightness.h"
+#include "synth/effects.h"
 #include "synth/loudness_table.h"
 
 static const double TARGET_POWER = 0.0294510;           /* 10^((−16 + 0.691) ÷ 10) */
@@ -47,20 +48,21 @@ static double note_decibels(int row, struct between pitch, struct between bright
     return mix(at[0], at[1], pitch.part);
 }
 
-static double space_decibels(int row, double space) {
-    struct between b = between(space * (LOUDNESS_SPACES - 1), LOUDNESS_SPACES);
-    return mix((double)LOUDNESS_SPACE[row][b.node], (double)LOUDNESS_SPACE[row][b.node + 1], b.part);
+/* What the reverb of this power adds to notes that were measured in the smallest room. */
+static double room_factor(int row, double reverb, double smallest) {
+    double wet = (double)LOUDNESS_WET[row];
+    return (1.0 + wet * reverb) / (1.0 + wet * smallest);
 }
 
 /* K-weighted energy of the note, both channels together, full scale and a second being 1. */
-static double note_energy(const struct composer_note *n, double octaves, double space) {
+static double note_energy(const struct composer_note *n, double octaves) {
     const struct loudness_nodes *nodes = &LOUDNESS_NODES[n->instrument];
     int row = nodes->timbre + n->timbre;
     struct between pitch = {0, 0}, bright = between(octaves - LOUDNESS_BRIGHT_MIN, LOUDNESS_BRIGHTS);
     if (nodes->apart > 0) pitch = between((n->pitch - nodes->pitch) / nodes->apart, LOUDNESS_PITCHES);
-    double room = space_decibels(row, space), energy[LOUDNESS_LENGTHS];
+    double energy[LOUDNESS_LENGTHS];
     for (int i = 0; i < LOUDNESS_LENGTHS; i++)
-        energy[i] = exact_exp2((note_decibels(row, pitch, bright, i) + room) * OCTAVES_PER_DB);
+        energy[i] = exact_exp2(note_decibels(row, pitch, bright, i) * OCTAVES_PER_DB);
     double part = (n->seconds - nodes->length[0]) / (nodes->length[1] - nodes->length[0]);
     double most = mix(energy[0], energy[1], part), least = 0.25 * energy[0];
     return n->velocity * n->velocity * (most > least ? most : least);
@@ -68,7 +70,12 @@ static double note_energy(const struct composer_note *n, double octaves, double 
 
 static double bar_power(const struct composer_bar *bar, const auralis_parameters *p) {
     double octaves = brightness_octaves(p->brightness) + BRIGHTNESS_ARC_OCTAVES * bar->brightness, sum = 0;
-    for (uint32_t i = 0; i < bar->count; i++) sum += note_energy(&bar->note[i], octaves, p->space);
+    double reverb = effects_reverb_power(p->space), smallest = effects_reverb_power(0);
+    for (uint32_t i = 0; i < bar->count; i++) {
+        const struct composer_note *n = &bar->note[i];
+        int row = LOUDNESS_NODES[n->instrument].timbre + n->timbre;
+        sum += note_energy(n, octaves) * room_factor(row, reverb, smallest);
+    }
     return sum / (SECTION_BARS * bar->seconds);
 }
 

@@ -6,7 +6,7 @@
 #include "music/timbre.h"
 #include <auralis/score.h>
 
-enum { LOUDNESS_PITCHES = 5, LOUDNESS_BRIGHTS = 5, LOUDNESS_LENGTHS = 2, LOUDNESS_SPACES = 5 };
+enum { LOUDNESS_PITCHES = 5, LOUDNESS_BRIGHTS = 5, LOUDNESS_LENGTHS = 2 };
 enum { LOUDNESS_BRIGHT_MIN = -2 }; /* octaves; the nodes are an octave apart */
 
 enum {

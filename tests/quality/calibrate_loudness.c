@@ -4,25 +4,32 @@
  *     calibrate-loudness > src/synth/loudness_table.h
  *
  * To be run again when instruments or effects change their level or colour. Every timbre plays notes at the
- * nodes of pitch, brightness and length (synth/loudness_nodes.h) through the whole engine, echo and reverb
- * included, at `space` 0.5; then once more at middle nodes for the other values of `space`. The result is the
- * K-weighted energy (ITU-R BS.1770-4) of both channels of one note at velocity 1, in dB. Several notes are
- * played for each figure, because oscillators that beat against each other start anywhere. */
+ * nodes of pitch, brightness and length (synth/loudness_nodes.h) through the whole engine in its smallest
+ * room. The result is the K-weighted energy (ITU-R BS.1770-4) of both channels of one note at velocity 1, in
+ * dB. Several notes are played for each figure, because oscillators that beat against each other start
+ * anywhere.
+ *
+ * How much a larger room adds is measured by thirty notes of thirty different pitches, since a room answers
+ * some pitches far more than others: with P the reverb's power as effects_reverb_power() gives it, the energy
+ * grows as 1 + c P, and c is what is written down. */
+#include "synth/effects.h"
 #include "synth/loudness_nodes.h"
 
 #include <auralis/auralis.h>
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RATE = 48000, NOTES = 6, BATCH = 64, BLOCKS = 750 };
-static const double VELOCITY = 0.1, SCORE_GAIN = 0.5, TAIL_SECONDS = 20;
+enum { RATE = 48000, NOTES = 6, BATCH = 25, THREADS = 2, BLOCKS = 75 };
+static const double VELOCITY = 0.1, SCORE_GAIN = 0.5, LARGE = 0.8;
 
 struct setting {
     int instrument, timbre;
-    double pitch, bright, seconds, space;
-    double decibels; /* out */
+    double pitch, spread, bright, seconds, space; /* spread: of the notes' pitches, in semitones */
+    double decibels;                              /* out */
 };
 
 /* The two filters of the standard at 48 kHz, for one channel. */
@@ -52,7 +59,7 @@ static auralis_score *score_of(const struct setting *set, double apart) {
     for (int i = 0; i < NOTES; i++) {
         auralis_note note = {.onset = (uint64_t)((i * apart + 0.1 + 0.0137 * i) * RATE),
                              .duration = (uint64_t)(set->seconds * RATE),
-                             .pitch = set->pitch,
+                             .pitch = set->pitch + set->spread * (i - 0.5 * (NOTES - 1)) / NOTES,
                              .velocity = VELOCITY,
                              .pan = i % 2 ? 0.3 : -0.3,
                              .instrument = set->instrument,
@@ -64,13 +71,13 @@ static auralis_score *score_of(const struct setting *set, double apart) {
 
 /* All of one batch have notes of the same length. */
 static void measure(struct setting *set, int count) {
-    static float buffer[BATCH][2 * BLOCKS * AURALIS_BLOCK];
-    static struct k_filter filter[BATCH][2];
+    static _Thread_local float buffer[BATCH][2 * BLOCKS * AURALIS_BLOCK];
+    static _Thread_local struct k_filter filter[BATCH][2];
     auralis_engine *engine;
     auralis_stream *stream[BATCH];
     auralis_score *score[BATCH];
     float *out[BATCH];
-    double apart = set->seconds + 3, sum[BATCH] = {0};
+    double apart = set->seconds + 3, tail = set->space > 0 ? 16 : 5, sum[BATCH] = {0};
     need(auralis_engine_create(NULL, &engine));
     for (int i = 0; i < count; i++) {
         auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
@@ -81,7 +88,7 @@ static void measure(struct setting *set, int count) {
         out[i] = buffer[i];
         filter[i][0] = filter[i][1] = (struct k_filter){{0}, {0}, {0}};
     }
-    for (double now = 0; now < NOTES * apart + TAIL_SECONDS; now += BLOCKS * (double)AURALIS_BLOCK / RATE) {
+    for (double now = 0; now < NOTES * apart + tail; now += BLOCKS * (double)AURALIS_BLOCK / RATE) {
         need(auralis_engine_render(engine, stream, (size_t)count, BLOCKS, out));
         for (int i = 0; i < count; i++)
             for (int f = 0; f < BLOCKS * AURALIS_BLOCK; f++)
@@ -101,7 +108,6 @@ static void measure(struct setting *set, int count) {
 
 static void measure_all(struct setting *set, int count) {
     for (int i = 0; i < count; i += BATCH) measure(set + i, count - i < BATCH ? count - i : BATCH);
-    fprintf(stderr, ".");
 }
 
 /* One timbre at one length: all pitches and brightnesses. */
@@ -113,7 +119,7 @@ static void measure_length(int instrument, int timbre, int length,
     for (int p = 0; p < pitches; p++)
         for (int b = 0; b < LOUDNESS_BRIGHTS; b++)
             set[count++] = (struct setting){
-                instrument, timbre, n->pitch + p * n->apart, LOUDNESS_BRIGHT_MIN + b, n->length[length],
+                instrument, timbre, n->pitch + p * n->apart, 0, LOUDNESS_BRIGHT_MIN + b, n->length[length],
                 0.5,        0};
     measure_all(set, count);
     for (int p = 0; p < LOUDNESS_PITCHES; p++)
@@ -121,20 +127,24 @@ static void measure_length(int instrument, int timbre, int length,
             out[p][b][length] = set[(p < pitches ? p : 0) * LOUDNESS_BRIGHTS + b].decibels;
 }
 
-/* Against space 0.5. */
-static void measure_spaces(int instrument, int timbre, double out[LOUDNESS_SPACES]) {
-    struct setting set[LOUDNESS_SPACES];
+static double wet(int instrument, int timbre) {
+    struct setting set[2 * LOUDNESS_PITCHES];
     const struct loudness_nodes *n = &LOUDNESS_NODES[instrument];
-    for (int s = 0; s < LOUDNESS_SPACES; s++)
-        set[s] = (struct setting){instrument, timbre,       n->pitch + 2 * n->apart,
-                                  0,          n->length[0], s / (double)(LOUDNESS_SPACES - 1),
-                                  0};
-    measure_all(set, LOUDNESS_SPACES);
-    for (int s = 0; s < LOUDNESS_SPACES; s++) out[s] = set[s].decibels - set[LOUDNESS_SPACES / 2].decibels;
+    for (int i = 0; i < 2 * LOUDNESS_PITCHES; i++)
+        set[i] = (struct setting){instrument, timbre,       n->pitch + i / 2 * n->apart, n->apart,
+                                  0,          n->length[0], i % 2 ? LARGE : 0,           0};
+    double energy[2] = {0}, small = effects_reverb_power(0), large = effects_reverb_power(LARGE);
+    for (int i = 0; i < LOUDNESS_PITCHES; i++) { /* dry ones first: a batch ends together */
+        struct setting both[2] = {set[2 * i + 1], set[2 * i]};
+        measure(both, 2);
+        energy[0] += pow(10, both[1].decibels / 10), energy[1] += pow(10, both[0].decibels / 10);
+    }
+    double ratio = energy[1] / energy[0];
+    return (ratio - 1) / (large - ratio * small);
 }
 
 static double notes[LOUDNESS_TIMBRES][LOUDNESS_PITCHES][LOUDNESS_BRIGHTS][LOUDNESS_LENGTHS];
-static double spaces[LOUDNESS_TIMBRES][LOUDNESS_SPACES];
+static double wets[LOUDNESS_TIMBRES];
 
 static void print(void) {
     printf("/* loudness_table.h — made by tests/quality/calibrate_loudness.c, which says what the figures "
@@ -152,23 +162,32 @@ static void print(void) {
         }
         printf("},\n");
     }
-    printf("};\n\nstatic const float LOUDNESS_SPACE[LOUDNESS_TIMBRES][LOUDNESS_SPACES] = {\n");
-    for (int t = 0; t < LOUDNESS_TIMBRES; t++) {
-        printf("    {");
-        for (int s = 0; s < LOUDNESS_SPACES; s++) printf("%s%.2ff", s ? ", " : "", spaces[t][s]);
-        printf("},\n");
-    }
+    printf("};\n\nstatic const float LOUDNESS_WET[LOUDNESS_TIMBRES] = {");
+    for (int t = 0; t < LOUDNESS_TIMBRES; t++) printf("%s%.3ff", t ? ", " : "", wets[t]);
     printf("};\n/* clang-format on */\n");
 }
 
+/* The next timbre that nobody has begun. */
+static void *work(void *unused) {
+    static atomic_int next;
+    (void)unused;
+    for (int row = next++; row < LOUDNESS_TIMBRES; row = next++) {
+        int instrument = AURALIS_INSTRUMENTS - 1;
+        while (LOUDNESS_NODES[instrument].timbre > row) instrument--;
+        int timbre = row - LOUDNESS_NODES[instrument].timbre;
+        for (int length = 0; length < LOUDNESS_LENGTHS; length++)
+            measure_length(instrument, timbre, length, notes[row]);
+        wets[row] = wet(instrument, timbre);
+        fprintf(stderr, ".");
+    }
+    return NULL;
+}
+
 int main(void) {
-    for (int instrument = 0; instrument < AURALIS_INSTRUMENTS; instrument++)
-        for (int timbre = 0; timbre < timbre_names(instrument, NULL); timbre++) {
-            int row = LOUDNESS_NODES[instrument].timbre + timbre;
-            for (int length = 0; length < LOUDNESS_LENGTHS; length++)
-                measure_length(instrument, timbre, length, notes[row]);
-            measure_spaces(instrument, timbre, spaces[row]);
-        }
+    pthread_t thread[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        if (pthread_create(&thread[i], NULL, work, NULL)) return 1;
+    for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
     fprintf(stderr, "\n");
     print();
     return 0;
