@@ -110,5 +110,5 @@ static const float LOUDNESS_NOTE[LOUDNESS_TIMBRES][LOUDNESS_PITCHES][LOUDNESS_BR
      {{-24.32f, -19.84f}, {-20.47f, -16.10f}, {-16.59f, -12.21f}, {-12.54f, -8.14f}, {-8.90f, -4.55f}}},
 };
 
-static const float LOUDNESS_WET[LOUDNESS_TIMBRES] = {5.298f, 4.920f, 4.449f, 4.603f, 2.838f, 2.476f, 2.912f, 2.706f, 0.001f, -0.000f, 0.013f, 2.625f, 2.577f, 2.698f, 3.142f, 0.045f, 0.049f, 0.049f, 1.803f, 2.474f, 2.773f};
+static const float LOUDNESS_WET[LOUDNESS_TIMBRES] = {2.733f, 2.733f, 2.733f, 2.733f, 2.838f, 2.476f, 2.912f, 2.706f, 0.001f, -0.000f, 0.013f, 2.625f, 2.577f, 2.698f, 3.142f, 0.045f, 0.049f, 0.049f, 1.803f, 2.474f, 2.773f};
 /* clang-format on */

@@ -189,6 +189,12 @@ int main(void) {
         if (pthread_create(&thread[i], NULL, work, NULL)) return 1;
     for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
     fprintf(stderr, "\n");
+    /* Pads hold a pitch for so long that the room answers it or not, and a few answers decide their mean.
+     * They take the leads' figure, whose notes are short and move, on the same bus. */
+    double leads = 0;
+    for (int t = 0; t < LEAD_TIMBRES; t++)
+        leads += wets[LOUDNESS_NODES[AURALIS_LEAD].timbre + t] / LEAD_TIMBRES;
+    for (int t = 0; t < PAD_TIMBRES; t++) wets[LOUDNESS_NODES[AURALIS_PAD].timbre + t] = leads;
     print();
     return 0;
 }
