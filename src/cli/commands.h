@@ -18,6 +18,7 @@ int command_bench(int argc, char **argv);
 int command_analyze(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_serve(int argc, char **argv); /* with AURALIS_WITH_SERVER */
+int command_load(int argc, char **argv);  /* with AURALIS_WITH_SERVER */
 int command_presets(int argc, char **argv);
 int command_devices(int argc, char **argv);
 

@@ -20,6 +20,7 @@ static const struct command {
     {"play", "Music through the sound card.", command_play},
 #ifdef AURALIS_WITH_SERVER
     {"serve", "Music for everybody: a page, sockets and an API.", command_serve},
+    {"load", "Many simulated listeners of a server, and whether they were served well.", command_load},
 #endif
     {"analyze", "Measures sound files and scores, and compares two recordings.", command_analyze},
     {"check", "Proves that every instruction set gives the same samples, and how exact they are.",

@@ -1,0 +1,28 @@
+/* message.h — an audio message of any protocol, taken apart as far as a listener must understand it. Any
+ * thread. */
+#ifndef AURALIS_LOAD_MESSAGE_H
+#define AURALIS_LOAD_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct audio_message {
+    uint32_t sequence, frames;
+    uint64_t frame; /* v2: of the stream */
+    int format;     /* v2: 0 int16, 1 float32 */
+    bool discontinuity;
+    int tier;                  /* v1: what the server holds it to be; else −1 */
+    const unsigned char *data; /* v2: samples; v0, v1: base64 */
+    size_t size;
+};
+
+enum { MESSAGE_MALFORMED = -1, MESSAGE_OTHER = 0, MESSAGE_AUDIO = 1 };
+
+/* v2, a binary message: MESSAGE_AUDIO or MESSAGE_MALFORMED. */
+int message_read_v2(const unsigned char *bytes, size_t n, struct audio_message *out);
+
+/* v0 and v1, a text: MESSAGE_OTHER if it is not about audio. */
+int message_read_text(const char *text, size_t n, struct audio_message *out);
+
+#endif
