@@ -1,4 +1,4 @@
-"""FluidSynth: a MIDI file of held string notes (General MIDI 49 never decays), played faster than real time. It plays
+"""FluidSynth: a MIDI file of held notes of a pad (General MIDI 90, which never decays), played faster than real time. It plays
 samples, not the pad: the figure says what a listener would get from a sampler instead. What counts as a voice is what
 FluidSynth itself starts, which may be more than one a note."""
 import os
@@ -8,7 +8,7 @@ import subprocess
 from .common import BLOCK, RATE, Engine, first_line, voices
 
 FONTS = ("/usr/share/sounds/sf2/TimGM6mb.sf2", "/usr/share/sounds/sf2/FluidR3_GM.sf2")
-STRINGS = 48
+WARM_PAD = 89  # counted from 0
 TICKS = 1000  # a second, at 500 ticks a quarter and 120 quarters a minute
 
 
@@ -25,7 +25,7 @@ def midi_file(count, seconds):
     pans = [pan for _, pan in voices(len(channels))]
     events = []
     for channel, pan in zip(channels, pans):
-        events += [(0, bytes([0xC0 | channel, STRINGS])), (0, bytes([0xB0 | channel, 10, int(64 + 63 * pan)]))]
+        events += [(0, bytes([0xC0 | channel, WARM_PAD])), (0, bytes([0xB0 | channel, 10, int(64 + 63 * pan)]))]
     keys = [(channels[n % 15], 36 + n // 15) for n in range(count)]
     events += [(0, bytes([0x90 | channel, key, 80])) for channel, key in keys]
     events += [(int(seconds * TICKS), bytes([0x80 | channel, key, 0])) for channel, key in keys]
@@ -41,7 +41,7 @@ class Fluidsynth(Engine):
     program = "fluidsynth"
     package = "fluidsynth and timgm6mb-soundfont"
     kinds = ("pad",)
-    flags = "default gain and interpolation, no reverb, no chorus, polyphony 8192; strings of the sound font, not the pad"
+    flags = "default gain and interpolation, no reverb, no chorus, polyphony 8192; a sampled pad of the sound font, not the same voice"
 
     def __init__(self):
         self.font = next((font for font in FONTS if os.path.exists(font)), None)
@@ -59,7 +59,7 @@ class Fluidsynth(Engine):
     def _voices_a_note(self):
         """Its verbose mode prints a line a voice."""
         count = 150
-        done = subprocess.run([*self._play(count, 0.2, None), "-v"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run(["fluidsynth", "-v", *self._play(count, 0.2, None)[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False)
         started = sum("noteon" in line for line in done.stdout.splitlines())
         return max(1, round(started / count))
@@ -73,4 +73,4 @@ class Fluidsynth(Engine):
                 "-o", "synth.polyphony=8192", *into, self.font, path]
 
     def command(self, kind, count, seconds, out=None):
-        return self._play(count // self.per_note, seconds, out)
+        return self._play(max(1, count // self.per_note), seconds, out)
