@@ -19,7 +19,7 @@ KERNEL void drum_advance(const struct voice_run *run, uint32_t v, struct drum_co
     vf fall = word_f(run, DRUM_FALL, v) * exp2_lanes(0.0f - end * word_f(run, DRUM_RATE, v));
     vi from = word_i(run, DRUM_INC, v), to = vi_from_f(word_f(run, DRUM_LOW, v) + fall);
     vi glide = vi_sub(to, from) >> 6; /* / 64: the next block starts where this one ends */
-    vi next = vi_add(from, glide << 6);
+    vi next = vi_from_u(vu_from_i(from) + (vu_from_i(glide) << 6));
     vu phase = word_u(run, DRUM_PHASE, v);
     vf_store(c->amp + v, ramp.from);
     vf_store(c->step + v, ramp.step);

@@ -39,7 +39,8 @@ KERNEL void wave_advance(const struct voice_run *run, const int at, uint32_t v, 
         if (o == 2) break;
         /* An edge is where phase + 2^31 overflows: 64 increments are added to it, in units of 64. */
         vu edges = (((phase ^ 0x80000000u) >> 6) + vu_from_i(bent)) >> 26;
-        vi saws = running & ~vi_eq(word_i(run, at + WAVE_SAW1 + o, v) << 1, vi_set(0)); /* weight ±0: none */
+        vi saws = running &
+                  ~vi_eq(vi_from_u(word_u(run, at + WAVE_SAW1 + o, v) << 1), vi_set(0)); /* weight ±0: none */
         vi_store(c->edges[o] + v, vi_from_u(edges) & saws);
         vf_store(c->period[o] + v, reciprocal(vf_from_i(vi_max(bent, vi_set(1)))));
     }

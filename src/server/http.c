@@ -178,6 +178,7 @@ struct exchange *http_begin(struct server *server, struct lws *wsi, int *result)
 
 int http_body(struct exchange *x, struct lws *wsi, const void *bytes, size_t size) {
     (void)wsi;
+    if (!size) return 0;
     x->body_length += size;
     if (x->body_length > API_BODY_MAX) return 0; /* answered, and not kept */
     char *body = realloc(x->body, x->body_length);
