@@ -55,6 +55,23 @@ int process_listening(uint16_t port) {
     return pid;
 }
 
+/* Seconds that the living threads have run, if this kernel counts them; else 0. */
+static double scheduled_seconds(int pid) {
+    char path[300];
+    double sum = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *folder = opendir(path);
+    for (const struct dirent *d; folder && (d = readdir(folder));) {
+        snprintf(path, sizeof path, "/proc/%d/task/%.16s/schedstat", pid, d->d_name);
+        unsigned long long ran;
+        FILE *f = isdigit((unsigned char)d->d_name[0]) ? fopen(path, "r") : NULL;
+        if (f && fscanf(f, "%llu", &ran) == 1) sum += (double)ran * 1e-9;
+        if (f) fclose(f);
+    }
+    if (folder) closedir(folder);
+    return sum;
+}
+
 bool process_read(int pid, struct process_usage *usage) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -74,5 +91,7 @@ bool process_read(int pid, struct process_usage *usage) {
     *usage = (struct process_usage){.cpu_seconds = (double)(user + system) / (double)sysconf(_SC_CLK_TCK),
                                     .rss_mb = (double)pages * (double)sysconf(_SC_PAGESIZE) * 1e-6,
                                     .threads = (int)threads};
+    double exact = scheduled_seconds(pid);
+    if (exact > 0) usage->cpu_seconds = exact;
     return true;
 }

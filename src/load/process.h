@@ -9,7 +9,7 @@
 int process_listening(uint16_t port);
 
 struct process_usage {
-    double cpu_seconds; /* of all its threads since it began, to 10 ms */
+    double cpu_seconds; /* of its threads; to 10 ms where the kernel counts no finer */
     double rss_mb;      /* resident, 10⁶ bytes */
     int threads;
 };
