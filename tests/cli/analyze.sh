@@ -20,7 +20,7 @@ beside_ffmpeg() {
     ffmpeg -nostdin -hide_banner -i "$file" -af ebur128=peak=true:framelog=verbose -f null - 2>&1 | sed -n '/Summary/,$p' >loudness
     ffmpeg -nostdin -hide_banner -i "$file" -af aformat=sample_fmts=dblp,astats=measure_perchannel=none -f null - 2>stats >/dev/null
     agree 'integrated loudness' "$(figure integrated_loudness)" "$(of ' I:' loudness)"
-    agree 'loudness range' "$(figure loudness_range)" "$(of ' LRA:' loudness)"
+    agree 'loudness range' "$(figure loudness_range)" "$(of ' LRA:' loudness)" 0.15 # it prints one decimal
     agree 'true peak' "$(figure true_peak)" "$(of ' Peak:' loudness)"
     agree 'sample peak' "$(figure sample_peak)" "$(of 'Peak level dB' stats)"
     agree 'RMS' "$(figure rms)" "$(of 'RMS level dB' stats)"
