@@ -31,8 +31,4 @@ void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t o
 /* Frames after the note's onset at which it is silent for good. */
 uint64_t instrument_life(const auralis_note *note, uint32_t sample_rate);
 
-/* Mean power (K-weighted, relative to full scale) that a note of this instrument, timbre and pitch adds while
- * it sounds at velocity 1: the feed-forward loudness trim sums it. */
-double instrument_power(int instrument, int timbre, double pitch);
-
 #endif
