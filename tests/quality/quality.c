@@ -60,7 +60,8 @@ static void examine(struct piece *piece) {
     loudness_meter_add(piece->meter, piece->audio, frames);
     double different = piece->levels.difference - before.difference,
            power = piece->levels.square[0] - before.square[0];
-    piece->mono += power > 1e-5 * BLOCKS * AURALIS_BLOCK && different < 1e-6 * power;
+    bool first = before.square[0] == 0; /* a bass in the middle, whose first echo is still to come */
+    piece->mono += !first && power > 1e-5 * BLOCKS * AURALIS_BLOCK && different < 1e-6 * power;
 }
 
 static void complain(struct piece *piece, const char *format, ...) __attribute__((format(printf, 2, 3)));
