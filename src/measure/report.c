@@ -1,5 +1,6 @@
 /* report.c — see report.h. All three walk the same list of figures. */
 #include "measure/report.h"
+#include "base/base64.h"
 #include "base/text.h"
 #include "measure/levels.h"
 
@@ -127,17 +128,12 @@ static void html_text(FILE *to, const char *text) {
         }
 }
 
-/* RFC 4648, section 4. */
+/* Three thousand bytes at a time, which end on a whole character. */
 static void base64(FILE *to, const unsigned char *bytes, size_t size) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        uint32_t group = (uint32_t)bytes[i] << 16;
-        if (i + 1 < size) group |= (uint32_t)bytes[i + 1] << 8;
-        if (i + 2 < size) group |= bytes[i + 2];
-        fputc(digits[group >> 18], to);
-        fputc(digits[group >> 12 & 63], to);
-        fputc(i + 1 < size ? digits[group >> 6 & 63] : '=', to);
-        fputc(i + 2 < size ? digits[group & 63] : '=', to);
+    char text[BASE64_LENGTH(3000)];
+    for (size_t piece; size; bytes += piece, size -= piece) {
+        piece = size < 3000 ? size : 3000;
+        fwrite(text, 1, base64_encode(text, bytes, piece), to);
     }
 }
 

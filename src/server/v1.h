@@ -6,7 +6,7 @@
 #ifndef AURALIS_SERVER_V1_H
 #define AURALIS_SERVER_V1_H
 
-#include "server/base64.h"
+#include "base/base64.h"
 #include "server/error_json.h"
 #include "server/tier.h"
 

@@ -1,6 +1,6 @@
 /* base64.h — base64 (RFC 4648 §4), six bytes at a time. Any thread. */
-#ifndef AURALIS_SERVER_BASE64_H
-#define AURALIS_SERVER_BASE64_H
+#ifndef AURALIS_BASE_BASE64_H
+#define AURALIS_BASE_BASE64_H
 
 #include <stddef.h>
 

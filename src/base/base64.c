@@ -4,7 +4,7 @@
  * steps, and all eight are turned into characters at once. The ranges of the alphabet follow each other, so a
  * character is its digit + 'A' plus a correction for every boundary it lies beyond; the words below hold a 1
  * in each byte that does. Tables would have been simpler to read and slower by half. */
-#include "server/base64.h"
+#include "base/base64.h"
 
 #include <endian.h>
 #include <stdint.h>
