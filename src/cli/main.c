@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "stream/audio_file.h"
+#include "stream/encoder.h"
 #include "stream/sound_card.h"
 
 #include <auralis/auralis.h>
@@ -58,6 +59,9 @@ static int version(void) {
     printf("\n  files:      ");
     for (int i = 0; i < AUDIO_CONTAINERS; i++)
         if (audio_file_available(i)) printf("%s%s", i ? ", " : "", audio_container_name(i));
+    printf("\n  live:       ");
+    for (int i = 0; i < ENCODER_FORMATS; i++)
+        if (encoder_available(i)) printf("%s%s", i ? ", " : "", encoder_name(i));
     printf("\n  sound card: %s\n", sound_card_available() ? "PortAudio" : "none");
 #ifdef AURALIS_WITH_SERVER
     printf("  server:     v0, v1 and v2 sockets, HTTP API\n");

@@ -1,0 +1,62 @@
+/* encoder_wav.c — 16-bit samples behind a WAV header that promises no end (see encoder.h).
+ *
+ * The lengths in the header are the largest there are: what players take for a stream. The samples are those
+ * of a 16-bit rendering of the same piece. */
+#include "stream/encoder_codec.h"
+#include "stream/pcm16.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNIT = 960, HEADER = 44, FRAME_BYTES = 4 };
+
+struct wav {
+    uint64_t key, frame;
+    unsigned char bytes[UNIT * FRAME_BYTES];
+};
+
+static unsigned char *put(unsigned char *at, uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; i++) *at++ = (unsigned char)(value >> 8 * i);
+    return at;
+}
+
+static unsigned char *put_tag(unsigned char *at, const char tag[5]) {
+    memcpy(at, tag, 4);
+    return at + 4;
+}
+
+static void make_header(struct encoder *e) {
+    unsigned char *at = put_tag(e->header, "RIFF");
+    at = put_tag(put_tag(put(at, UINT32_MAX, 4), "WAVE"), "fmt ");
+    at = put(put(put(at, 16, 4), 1, 2), 2, 2); /* bytes that follow, PCM, channels */
+    at = put(put(at, e->config.rate, 4), e->config.rate * FRAME_BYTES, 4);
+    at = put(put(at, FRAME_BYTES, 2), 16, 2);
+    put(put_tag(at, "data"), UINT32_MAX, 4);
+    e->header_size = HEADER;
+}
+
+static int open(struct encoder *e) {
+    struct wav *w = calloc(1, sizeof *w);
+    if (!w) return AURALIS_ENOMEM;
+    e->state = w;
+    w->key = pcm16_key(e->config.seed);
+    w->frame = e->config.position;
+    make_header(e);
+    return 0;
+}
+
+static int encode(struct encoder *e, const float *audio, encoder_sink *sink, void *self) {
+    struct wav *w = e->state;
+    int16_t pcm[2 * UNIT];
+    pcm16_convert(pcm, audio, UNIT, w->key, w->frame);
+    w->frame += UNIT;
+    for (int i = 0; i < 2 * UNIT; i++) put(w->bytes + 2 * i, (uint16_t)pcm[i], 2);
+    sink(self, w->bytes, sizeof w->bytes, UNIT);
+    return 0;
+}
+
+static void close(struct encoder *e) {
+    free(e->state);
+}
+
+const struct encoder_codec encoder_wav = {.unit = UNIT, .open = open, .encode = encode, .close = close};
