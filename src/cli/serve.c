@@ -3,11 +3,9 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "server/memory.h"
 #include "server/server.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <string.h>
 
@@ -79,21 +77,10 @@ static bool interrupted(void *self) {
     return interrupt_seen();
 }
 
-/* What a stream needs (rings, delay lines, hundreds of KB) is mapped and goes back to the system when its
- * listener leaves. Left alone, glibc would take the first one freed as a sign to keep all later ones in its
- * heaps. */
-static void give_memory_back(void) {
-#ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, 1 << 16);
-    mallopt(M_TRIM_THRESHOLD, 1 << 18);
-    mallopt(M_ARENA_MAX, 2);
-#endif
-}
-
 static int serve(const struct server_options *options) {
     struct server *server;
     auralis_message why;
-    give_memory_back();
+    memory_prepare();
     interrupt_watch();
     signal(SIGPIPE, SIG_IGN);
     int result = server_create(options, &server, &why);

@@ -60,6 +60,7 @@ static void gauges(void *self, struct gauges *out) {
         .active_connections = listeners,
         .voices = (uint32_t)count.voices,
         .streams = (uint32_t)count.streams,
+        .phrase_rate_hz = (double)atomic_load(&server->phrase_rate) * 1e-6,
         .latency_ms = count.last_latency * 1e3,
         .sample_rate = live_rate(server->station[0].stream),
         .device = server->device,

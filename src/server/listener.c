@@ -140,6 +140,7 @@ void listener_destroy(struct listener *l) {
     }
     atomic_fetch_sub(&server->depth_ms, l->depth_ms);
     atomic_fetch_sub(&server->listeners, 1);
+    atomic_fetch_add(&server->departures, 1);
     if (l->counted) {
         pthread_mutex_lock(&server->limits_lock);
         address_limits_leave(server->limits, &l->address);

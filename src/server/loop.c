@@ -196,8 +196,11 @@ static void on_housekeeping(lws_sorted_usec_list_t *timer) {
     struct loop *loop = lws_container_of(timer, struct loop, housekeeping);
     struct server *server = loop->server;
     int64_t now = monotonic_now();
-    if (loop == server->loop[0] && server->options.stop && server->options.stop(server->options.self))
-        atomic_store(&server->stopping, true);
+    if (loop == server->loop[0]) {
+        server_tend(server, now);
+        if (server->options.stop && server->options.stop(server->options.self))
+            atomic_store(&server->stopping, true);
+    }
     if (atomic_load(&server->stopping) && !loop->draining) begin_drain(loop, now);
     if (loop->draining && now >= loop->drained_by)
         for (struct listener *l = loop->listeners; l; l = l->next)

@@ -102,8 +102,8 @@ static void gauges(FILE *to, const struct gauges *now) {
     gauge(to, "active_websocket_connections", "", "Sockets that are open.", now->active_connections);
     gauge(to, "streams", "", "Streams being rendered.", now->streams);
     gauge(to, "voices", "", "Voices sounding on all streams.", now->voices);
-    gauge(to, "phrase_generation_rate_hz", "hz", "Phrases of eight bars composed a second.",
-          now->phrase_rate_hz);
+    gauge(to, "phrase_generation_rate_hz", "hz",
+          "Phrases of eight bars composed a second, over the last minute.", now->phrase_rate_hz);
     gauge(to, "memory_usage_bytes", "bytes", "Resident memory of the process.",
           now->memory_bytes > 0 ? now->memory_bytes : resident_bytes());
     gauge(to, "gpu_memory_allocated_bytes", "bytes", "Memory taken on a GPU.", now->gpu_memory_bytes);

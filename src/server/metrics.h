@@ -21,7 +21,7 @@ struct metrics {
     _Atomic uint64_t chunks_sent, bytes_sent;
     _Atomic uint64_t send_errors[SEND_ERRORS];
     _Atomic uint64_t refused;  /* connections refused (429, 503) */
-    _Atomic uint64_t phrases;  /* sections of eight bars composed */
+    _Atomic uint64_t phrases;  /* of eight bars, on all streams */
     _Atomic uint64_t requests; /* of HTTP */
 };
 

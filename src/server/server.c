@@ -66,7 +66,8 @@ static int open_live(struct server *s, auralis_message *why) {
                                  .isa = s->options.isa,
                                  .max_streams = s->config->max_listeners + s->config->station_count,
                                  .latency = &s->metrics.synthesis,
-                                 .slices = &s->metrics.chunks_generated};
+                                 .slices = &s->metrics.chunks_generated,
+                                 .phrases = &s->metrics.phrases};
     int result = live_create(&config, &s->live);
     if (result < 0) return explain(why, result, "isa", "%s", auralis_strerror(result));
     snprintf(s->device, sizeof s->device, "cpu (%s)", live_isa(s->live));
@@ -169,6 +170,22 @@ void server_destroy(struct server *s) {
 
 const char *server_address(const struct server *s) {
     return s->address;
+}
+
+static void measure_phrases(struct server *s, double seconds) {
+    uint64_t phrases = atomic_load(&s->metrics.phrases);
+    double rate = (double)(phrases - s->phrases_tended) / seconds,
+           before = (double)atomic_load(&s->phrase_rate), share = seconds < 60 ? seconds / 60 : 1;
+    s->phrases_tended = phrases;
+    atomic_store(&s->phrase_rate, (uint64_t)(before + (rate * 1e6 - before) * share));
+}
+
+void server_tend(struct server *s, int64_t now) {
+    int64_t passed = now - (s->tended ? s->tended : s->began);
+    if (passed < MONOTONIC_SECOND) return;
+    s->tended = now;
+    memory_ebb(&s->tide, atomic_load(&s->departures), now);
+    measure_phrases(s, (double)passed * 1e-9);
 }
 
 int server_station(const struct server *s, const char *name) {

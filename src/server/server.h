@@ -10,6 +10,7 @@
 
 #include "server/address_limits.h"
 #include "server/api.h"
+#include "server/memory.h"
 #include "server/station.h"
 
 struct loop;
@@ -37,11 +38,16 @@ struct server {
     pthread_mutex_t limits_lock; /* taken when somebody comes or goes */
     struct address_limits *limits;
     _Atomic uint32_t listeners;
-    _Atomic uint64_t depth_ms; /* sum over listeners of what they have ahead, as of their last chunk */
+    _Atomic uint64_t departures; /* listeners that have left, ever */
+    _Atomic uint64_t depth_ms;   /* sum over listeners of what they have ahead, as of their last chunk */
     _Atomic bool stopping;
     int64_t began;
-    char address[160]; /* "127.0.0.1:8000" */
-    char device[48];   /* "cpu (avx2)" */
+    int64_t tended; /* server_tend's own */
+    uint64_t phrases_tended;
+    struct memory_tide tide;
+    _Atomic uint64_t phrase_rate; /* composed a second, in millionths, over the last minute or so */
+    char address[160];            /* "127.0.0.1:8000" */
+    char device[48];              /* "cpu (avx2)" */
     uint32_t loop_count;
     struct loop *loop[SERVER_LOOPS_MAX];
     pthread_t thread[SERVER_LOOPS_MAX]; /* of loops but the first, which runs in server_run */
@@ -57,6 +63,9 @@ void server_destroy(struct server *server); /* NULL is fine */
 
 /* "127.0.0.1:8000": where it listens, with the port that was chosen. */
 const char *server_address(const struct server *server);
+
+/* The first loop's housekeeping; does its work once a second. */
+void server_tend(struct server *server, int64_t now);
 
 /* The station of that name, or −1. */
 int server_station(const struct server *server, const char *name);

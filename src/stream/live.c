@@ -11,6 +11,8 @@
 _Static_assert(sizeof(struct live_state) <= SNAPSHOT_BYTES && sizeof(auralis_stream_status) <= SNAPSHOT_BYTES,
                "a snapshot holds it");
 
+enum { SCRATCH = LIVE_BATCH * LIVE_SLICE * 2 * (int)sizeof(float) };
+
 static int default_threads(void) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores > 1 ? (int)cores : 1;
@@ -20,8 +22,9 @@ static int start_worker(struct live *live, struct live_worker *w) {
     w->live = live;
     w->capacity = live->config.max_streams;
     w->streams = calloc(w->capacity, sizeof *w->streams);
-    w->scratch = malloc(sizeof(float) * 2 * LIVE_SLICE * LIVE_BATCH);
+    w->scratch = aligned_alloc(64, SCRATCH);
     if (!w->streams || !w->scratch || !command_queue_init(&w->commands, LIVE_COMMANDS)) return AURALIS_ENOMEM;
+    memset(w->scratch, 0, SCRATCH); /* rendering shall not be what maps it */
     auralis_engine_config config = {.isa = live->config.isa, .max_streams = live->config.max_streams};
     int result = auralis_engine_create(&config, &w->engine);
     if (result < 0) return result;

@@ -39,7 +39,8 @@ struct live_config {
     uint32_t max_streams; /* open at once, all workers together; default 1,024 */
     struct histogram
         *latency; /* borrowed; gets the seconds from starting to render a slice to its being readable */
-    _Atomic uint64_t *slices; /* borrowed; counts slices rendered */
+    _Atomic uint64_t *slices;  /* borrowed; counts slices rendered */
+    _Atomic uint64_t *phrases; /* borrowed; counts phrases of eight bars begun */
 };
 
 /* Starts the workers. An auralis result: AURALIS_ENOENT and AURALIS_EUNSUPPORTED are about `isa`. */

@@ -67,6 +67,7 @@ struct live_stream {
     struct live_state current;
     uint32_t since_status; /* slices */
     uint64_t voices;       /* in the worker's sum */
+    uint64_t phrase;       /* eight bars that it is in; 0: none yet */
 };
 
 /* The body of a worker's thread; `self` is a struct live_worker. */

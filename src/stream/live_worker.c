@@ -10,7 +10,7 @@
 #include "base/monotonic.h"
 
 static const int64_t TICK = 10 * MONOTONIC_MS;
-enum { STATUS_SLICES = 5 };
+enum { STATUS_SLICES = 5, PHRASE_BARS = 8, SECTION_PHRASES = 8 };
 
 void live_worker_kick(struct live_worker *w) {
     if (atomic_exchange(&w->kicked, true)) return;
@@ -87,10 +87,18 @@ static void close_streams(struct live_worker *w) {
     w->count = kept;
 }
 
+static void count_phrase(struct live_worker *w, struct live_stream *s, const auralis_stream_status *status) {
+    uint64_t phrase = 1 + status->section * SECTION_PHRASES + status->bar / PHRASE_BARS;
+    if (phrase == s->phrase) return;
+    s->phrase = phrase;
+    if (w->live->config.phrases) atomic_fetch_add_explicit(w->live->config.phrases, 1, memory_order_relaxed);
+}
+
 static void publish_status(struct live_worker *w, struct live_stream *s) {
     auralis_stream_status status;
     auralis_stream_get_status(s->stream, &status);
     count_voices(w, s, status.voices);
+    count_phrase(w, s, &status);
     snapshot_publish(&s->status, &status, sizeof status);
     s->since_status = 0;
 }

@@ -11,6 +11,7 @@ void shard_init(struct shard *shard) {
 
 void shard_free(struct shard *shard) {
     for (int p = 0; p < VOICE_PROGRAMS; p++) bank_free(&shard->bank[p]);
+    shard_init(shard);
 }
 
 static void set_running(struct shard *shard, uint32_t listed, int32_t run) {

@@ -32,6 +32,7 @@ struct scratch {
 };
 
 void shard_init(struct shard *shard);
+/* Gives the banks back when the last stream has left; the shard can take streams again. */
 void shard_free(struct shard *shard);
 
 /* Advances the streams of the shard whose bit is set in `listed` by `blocks` blocks; out[place] receives the

@@ -110,7 +110,10 @@ static int enter_shard(struct auralis_stream *s) {
     int result = engine_place(s->engine, &s->shard, &s->place);
     for (int p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++)
         result = bank_reserve(&s->shard->bank[p], s->shard->reserved[p] + s->limit[p] + VOICES_RESERVE);
-    if (result < 0) return result;
+    if (result < 0) {
+        if (s->shard) engine_leave(s->engine);
+        return result;
+    }
     for (int p = 0; p < VOICE_PROGRAMS; p++) s->shard->reserved[p] += s->limit[p] + VOICES_RESERVE;
     s->shard->stream[s->place] = s;
     s->shard->streams++;
@@ -157,7 +160,7 @@ void auralis_stream_close(auralis_stream *s) {
         shard->reserved[p] -= s->limit[p] + VOICES_RESERVE;
     }
     shard->stream[s->place] = NULL;
-    shard->streams--;
+    if (!--shard->streams) shard_free(shard);
     engine_leave(s->engine);
     free(s->fx_memory);
     free(s);
