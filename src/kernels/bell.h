@@ -1,29 +1,38 @@
 /* bell.h — struck metal and wood: up to six sine partials, each decaying at its own rate.
  *
- * Phases are closed forms of the age (increment × age), so nothing is remembered but the partials' levels at
- * the end of the last block. Everything runs along time; partials above the band are given no weight by the
- * host. Brightness tilts the partials: the k-th gains k × 0.4 times its octaves. */
+ * Everything runs along time. Partials above the band are given no weight by the host, and lose it while they
+ * are bent there. Brightness tilts the partials: the k-th gains k × 0.4 times its octaves. */
 #ifndef AURALIS_KERNELS_BELL_H
 #define AURALIS_KERNELS_BELL_H
 
+#include "kernels/bend.h"
 #include "kernels/envelope.h"
 
 struct bell_control {
     float amp[VOICE_RUN_MAX], step[VOICE_RUN_MAX];
     float from[BELL_PARTIALS][VOICE_RUN_MAX], slope[BELL_PARTIALS][VOICE_RUN_MAX];
-    int32_t age[VOICE_RUN_MAX];
+    uint32_t phase[BELL_PARTIALS][VOICE_RUN_MAX], inc[BELL_PARTIALS][VOICE_RUN_MAX],
+        glide[BELL_PARTIALS][VOICE_RUN_MAX];
 };
 
 KERNEL void bell_advance(const struct voice_run *run, uint32_t v, struct bell_control *c) {
     vi running = word_i(run, VOICE_RUN, v), age = word_i(run, VOICE_AGE, v);
     vi begins = vi_le(age, vi_set(0));
     vf end = vf_from_i(vi_add(age, vi_set(BLOCK))), envelope, bright = word_f(run, VOICE_BRIGHT, v);
-    vi_store(c->age + v, age);
+    vf bend = word_f(run, BELL_BEND, v), from_bend = word_f(run, BELL_BENT, v);
+    keep_f(run, BELL_BENT, v, running, bend);
     struct ramp ramp = advance_amplitude(run, v, running, &envelope);
     vf_store(c->amp + v, ramp.from);
     vf_store(c->step + v, ramp.step);
     for (int k = 0; k < BELL_PARTIALS; k++) {
         vf weight = word_f(run, BELL_WEIGHT + k, v);
+        vu phase = word_u(run, BELL_PHASE + k, v);
+        struct glide_lanes g = glide_between(word_i(run, BELL_INC + k, v), from_bend, bend);
+        vu_store(c->phase[k] + v, phase);
+        vi_store(c->inc[k] + v, g.inc);
+        vi_store(c->glide[k] + v, g.glide);
+        keep_i(run, BELL_PHASE + k, v, running, vi_from_u(phase + glide_block(g)));
+        weight = vf_mask(vi_lt(g.inc, vi_set(PARTIAL_MAX)), weight);
         if (k) weight = weight * exp2_lanes(bright * (0.4f * (float)k));
         vf to = weight * exp2_lanes(0.0f - end * word_f(run, BELL_RATE + k, v));
         vf from = vf_select(begins, weight, word_f(run, BELL_LEVEL + k, v));
@@ -33,19 +42,24 @@ KERNEL void bell_advance(const struct voice_run *run, uint32_t v, struct bell_co
     }
 }
 
+KERNEL void bell_partial(float *row, const struct bell_control *c, int k, uint32_t v, const int gliding) {
+    struct phases p = phases_from(c->phase[k][v], c->inc[k][v], c->glide[k][v], gliding);
+    for (int i = 0; i < BLOCK; i += LANES) {
+        vf level = c->from[k][v] + (vf_ramp() + (float)i) * c->slope[k][v];
+        vf_store(row + i, vf_load(row + i) + sin_phase(p.at) * level);
+        phases_next(&p, gliding);
+    }
+}
+
 static void bell_wave(const struct voice_run *run, const struct bell_control *c, uint32_t v) {
     float *row = run->rows + v * VOICE_ROW;
     for (int i = 0; i < BLOCK; i += LANES) vf_store(row + i, vf_set(0.0f));
-    uint32_t age = (uint32_t)c->age[v], start = run->words[BELL_PHASE][run->first + v];
     for (int k = 0; k < BELL_PARTIALS; k++) {
-        uint32_t inc = run->words[BELL_INC + k][run->first + v];
         if (!(run->words[BELL_WEIGHT + k][run->first + v] << 1)) continue; /* ±0: no such partial */
-        vu phase = vu_set(start + age * inc) + vu_from_i(vi_ramp()) * inc;
-        for (int i = 0; i < BLOCK; i += LANES) {
-            vf level = c->from[k][v] + (vf_ramp() + (float)i) * c->slope[k][v];
-            vf_store(row + i, vf_load(row + i) + sin_phase(phase) * level);
-            phase += inc * (uint32_t)LANES;
-        }
+        if (c->glide[k][v])
+            bell_partial(row, c, k, v, 1);
+        else
+            bell_partial(row, c, k, v, 0);
     }
     for (int i = 0; i < BLOCK; i += LANES) {
         vf amp = vf_max(c->amp[v] + (vf_ramp() + (float)i) * c->step[v], vf_set(0.0f));

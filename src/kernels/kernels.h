@@ -41,8 +41,10 @@ enum voice_word {
     VOICE_KILL,       /* I  age at which a linear fade to zero begins (steal, key change); INT32_MAX: never */
     VOICE_KILL_RATE,  /* F  1 / length of that fade in frames */
     VOICE_BUS,        /* I  enum voice_bus */
-    VOICE_GAIN_L,     /* F  velocity × pan × timbre gain, left */
+    VOICE_GAIN_L,     /* F  velocity × pan × timbre gain, left (at the end of the block, if it moves) */
     VOICE_GAIN_R,     /* F */
+    VOICE_FROM_L,     /* F  the same at its beginning, for mix_ramp */
+    VOICE_FROM_R,     /* F */
     VOICE_BRIGHT,     /* F  octaves added to the cutoff by the stream (brightness and its arcs) */
     VOICE_ATTACK,     /* F  1 / attack in frames */
     VOICE_ATTACK_END, /* F  attack in frames */
@@ -83,6 +85,8 @@ enum wave_word {
     WAVE_VIBRATO_INC,   /* U */
     WAVE_VIBRATO_DEPTH, /* F  relative frequency */
     WAVE_VIBRATO_RISE,  /* F  1 / frames until it is at full depth */
+    WAVE_BEND,          /* F  pitch bend at the end of the block: relative frequency − 1 */
+    WAVE_BENT,          /* F  state: bend and vibrato at the end of the last block */
     WAVE_WORDS,
     ANALOG_WAVE = FILTER_END, /* the first of them in ANALOG … */
     ANALOG_WORDS = ANALOG_WAVE + WAVE_WORDS,
@@ -97,7 +101,9 @@ enum bell_word {
     BELL_WEIGHT = BELL_INC + BELL_PARTIALS,  /* F  × 6 */
     BELL_RATE = BELL_WEIGHT + BELL_PARTIALS, /* F  × 6: octaves a frame that it decays */
     BELL_LEVEL = BELL_RATE + BELL_PARTIALS,  /* F  × 6  state: at the end of the last block */
-    BELL_PHASE = BELL_LEVEL + BELL_PARTIALS, /* U  phase of all partials at age 0 */
+    BELL_PHASE = BELL_LEVEL + BELL_PARTIALS, /* U  × 6  state: at the first frame of the block */
+    BELL_BEND = BELL_PHASE + BELL_PARTIALS,  /* F  as WAVE_BEND */
+    BELL_BENT,                               /* F  state */
     BELL_WORDS
 };
 
@@ -137,6 +143,11 @@ typedef void voice_kernel(const struct voice_run *run);
 typedef void mix_kernel(float *bus, const float *rows, const int32_t *to, const float *gain_l,
                         const float *gain_r, uint32_t count);
 
+/* The same with gains that move in a straight line from from_l, from_r at frame 0 towards gain_l, gain_r at
+ * frame 64. Where they do not move it gives the bits of mix_kernel. */
+typedef void mix_ramp_kernel(float *bus, const float *rows, const int32_t *to, const float *from_l,
+                             const float *from_r, const float *gain_l, const float *gain_r, uint32_t count);
+
 struct effects; /* synth/effects.h */
 
 /* Shapes one block of a stream: wash[128] goes through chorus, delay and reverb, direct[128] only touches the
@@ -154,6 +165,7 @@ struct kernels {
     uint32_t lanes;
     voice_kernel *voice[VOICE_PROGRAMS];
     mix_kernel *mix;
+    mix_ramp_kernel *mix_ramp;
     effects_kernel *effects;
     softclip_kernel *softclip;
     dither_kernel *dither;

@@ -24,6 +24,21 @@ static void mix_rows(float *bus, const float *rows, const int32_t *to, const flo
     }
 }
 
+/* The same with gains on the move. */
+static void mix_ramp_rows(float *bus, const float *rows, const int32_t *to, const float *from_l,
+                          const float *from_r, const float *gain_l, const float *gain_r, uint32_t count) {
+    for (uint32_t n = 0; n < count; n++) {
+        float *left = bus + to[n] * 2 * BLOCK, *right = left + BLOCK;
+        float step_l = (gain_l[n] - from_l[n]) * (1.0f / BLOCK),
+              step_r = (gain_r[n] - from_r[n]) * (1.0f / BLOCK);
+        for (int i = 0; i < BLOCK; i += LANES) {
+            vf x = vf_load(rows + n * VOICE_ROW + i), t = vf_ramp() + (float)i;
+            vf_store(left + i, vf_load(left + i) + x * (from_l[n] + t * step_l));
+            vf_store(right + i, vf_load(right + i) + x * (from_r[n] + t * step_r));
+        }
+    }
+}
+
 /* out = tanh(0.7 x), interleaved. */
 static void softclip(const float *direct, const float *wash, float *out) {
     float clipped[BLOCK * 2];

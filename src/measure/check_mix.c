@@ -9,7 +9,7 @@
 enum { ROWS = 12, TIMES = 20000 };
 
 struct material {
-    float rows[ROWS * VOICE_ROW], left[ROWS], right[ROWS], bus[STREAM_BUSES * 2 * BLOCK];
+    float rows[ROWS * VOICE_ROW], left[ROWS], right[ROWS], from[ROWS], bus[STREAM_BUSES * 2 * BLOCK];
     int32_t to[ROWS];
 };
 
@@ -20,6 +20,7 @@ static void make(struct material *m, uint64_t seed) {
     for (int i = 0; i < ROWS; i++) {
         m->left[i] = (float)random_unit(&r);
         m->right[i] = (float)random_unit(&r);
+        m->from[i] = (float)random_unit(&r);
         m->to[i] = (int32_t)random_below(&r, STREAM_BUSES);
     }
     memset(m->bus, 0, sizeof m->bus);
@@ -37,6 +38,7 @@ static void run(void *self) {
     struct trial *t = self;
     make(&t->m, t->seed & ~1ull); /* the even seeds: without denormals, whose treatment the flags decide */
     t->table->mix(t->m.bus, t->m.rows, t->m.to, t->m.left, t->m.right, ROWS);
+    t->table->mix_ramp(t->m.bus, t->m.rows, t->m.to, t->m.from, t->m.right, t->m.left, t->m.right, ROWS);
     t->table->softclip(t->m.bus, t->m.bus + 2 * BLOCK, t->clipped);
     t->table->dither(t->pcm, t->m.bus, 2 * BLOCK - 3, 17, (uint32_t)t->seed * 1000);
 }
@@ -44,9 +46,11 @@ static void run(void *self) {
 static double error_db(const struct trial *t) {
     double bus[STREAM_BUSES * 2 * BLOCK] = {0}, signal = 0, error = 0;
     for (int r = 0; r < ROWS; r++)
-        for (int i = 0; i < BLOCK; i++) {
-            bus[t->m.to[r] * 2 * BLOCK + i] += (double)t->m.rows[r * VOICE_ROW + i] * t->m.left[r];
-            bus[t->m.to[r] * 2 * BLOCK + BLOCK + i] += (double)t->m.rows[r * VOICE_ROW + i] * t->m.right[r];
+        for (int i = 0; i < BLOCK;
+             i++) { /* once with the gains as they are, once with the left on the move */
+            double x = t->m.rows[r * VOICE_ROW + i], left = t->m.left[r], from = t->m.from[r];
+            bus[t->m.to[r] * 2 * BLOCK + i] += x * (left + from + (left - from) * i / BLOCK);
+            bus[t->m.to[r] * 2 * BLOCK + BLOCK + i] += 2 * x * t->m.right[r];
         }
     for (int i = 0; i < 2 * BLOCK; i++) {
         double right = tanh(0.7 * (bus[i] + bus[2 * BLOCK + i])),

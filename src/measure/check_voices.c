@@ -1,7 +1,8 @@
 /* check_voices.c — the voice programs: bits against scalar C, error against the float64 reference, time.
  *
  * The voices are notes of every instrument and timbre at random pitches, lengths and rates, some told to
- * fade, some left out of a call; all words of the bank must agree after every block, not the sound alone. */
+ * fade, some left out of a call, some bent; all words of the bank must agree after every block, not the sound
+ * alone. */
 #include "base/random.h"
 #include "measure/check.h"
 #include "music/timbre.h"
@@ -58,6 +59,12 @@ static void fill(struct bank *bank, int program, uint32_t count, struct random *
     }
 }
 
+static void put_bend(struct bank *bank, int program, uint32_t v, double bend) {
+    float word = (float)bend;
+    int at = instrument_bend_word((enum voice_program)program);
+    if (at >= 0) memcpy(&bank->word[at][v], &word, sizeof word);
+}
+
 /* One comparison: the same voices through two tables. */
 struct trial {
     int program;
@@ -89,9 +96,13 @@ static void compare(void *self) {
         fill(&t->bank[k], t->program, count, &r);
     }
     for (int b = 0; b < BLOCKS && !t->differs; b++) {
-        for (uint32_t v = 0; v < count; v++)
+        for (uint32_t v = 0; v < count; v++) {
             t->bank[0].word[VOICE_RUN][v] = t->bank[1].word[VOICE_RUN][v] =
                 random_unit(&shape) < 0.8 ? UINT32_MAX : 0;
+            if (random_unit(&shape) > 0.1) continue;
+            double bend = random_range(&shape, -0.75, 3); /* two octaves either way, and past the band */
+            for (int k = 0; k < 2; k++) put_bend(&t->bank[k], t->program, v, bend);
+        }
         for (int k = 0; k < 2; k++) {
             struct voice_run run = {t->bank[k].word, t->bank[k].tail, 0, count, t->rows[k]};
             t->table[k]->voice[t->program](&run);

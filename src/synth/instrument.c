@@ -280,6 +280,15 @@ uint32_t instrument_program_words(enum voice_program program) {
     return words[program];
 }
 
+int instrument_bend_word(enum voice_program program) {
+    static const int words[VOICE_PROGRAMS] = {[PROGRAM_ANALOG] = ANALOG_WAVE + WAVE_BEND,
+                                              [PROGRAM_BELL] = BELL_BEND,
+                                              [PROGRAM_DRUM] = -1,
+                                              [PROGRAM_NOISE] = -1,
+                                              [PROGRAM_TONE] = TONE_WAVE + WAVE_BEND};
+    return words[program];
+}
+
 enum voice_program instrument_program(int instrument, int timbre) {
     switch (instrument) {
     case AURALIS_BELL:
@@ -352,6 +361,8 @@ static void put_common(struct voice_start *s, const auralis_note *n, double gain
           n->instrument == AURALIS_KICK || n->instrument == AURALIS_BASS ? BUS_DIRECT : BUS_WASH);
     put_f(s, VOICE_GAIN_L, n->velocity * gain * exact_cos_turns(angle) * 1.41421356237309504880);
     put_f(s, VOICE_GAIN_R, n->velocity * gain * exact_sin_turns(angle) * 1.41421356237309504880);
+    s->word[VOICE_FROM_L] = s->word[VOICE_GAIN_L];
+    s->word[VOICE_FROM_R] = s->word[VOICE_GAIN_R];
     put_f(s, VOICE_BRIGHT, bright);
 }
 
@@ -402,18 +413,20 @@ static void start_waves(const auralis_note *n, const struct timbre *t, double ra
     put_f(s, at + WAVE_VIBRATO_RISE, 1.0 / at_least(t->vibrato_rise * rate, 1));
 }
 
-static void start_bell(const auralis_note *n, double rate, struct voice_start *s) {
+static void start_bell(const auralis_note *n, double rate, uint32_t offset, struct voice_start *s) {
     const struct bell_timbre_settings *b = &BELLS[n->timbre];
     struct random r = random_of(n);
-    double hz = exact_hz(n->pitch), faster = exact_exp2((n->pitch - 60.0) / 24.0);
+    double hz = exact_hz(n->pitch), faster = exact_exp2((n->pitch - 60.0) / 24.0),
+           start = random_below(&r, 2) * 0.5; /* at a zero: a strike this fast would click */
     for (int k = 0; k < BELL_PARTIALS; k++) {
         double turns = hz * b->ratio[k] / rate;
         bool heard = turns > 0 && turns < 0.42;
         put_turns(s, BELL_INC + k, heard ? turns : 0);
         put_f(s, BELL_WEIGHT + k, heard ? b->weight[k] : 0);
         put_f(s, BELL_RATE + k, heard ? faster / (b->half[k] * rate) : 0);
+        put_turns(s, BELL_PHASE + k, start);
+        s->word[BELL_PHASE + k] -= offset * s->word[BELL_INC + k];
     }
-    put_turns(s, BELL_PHASE, random_below(&r, 2) * 0.5); /* at a zero: a strike this fast would click */
 }
 
 static void start_drum(const auralis_note *n, double rate, uint32_t offset, struct voice_start *s) {
@@ -456,7 +469,7 @@ void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t o
     put_common(out, note, gain, offset, bright);
     switch (out->program) {
     case PROGRAM_BELL:
-        start_bell(note, rate, out);
+        start_bell(note, rate, offset, out);
         break;
     case PROGRAM_DRUM:
         start_drum(note, rate, offset, out);

@@ -18,6 +18,9 @@ struct voice_start {
 /* Words of each program (for sizing banks). */
 uint32_t instrument_program_words(enum voice_program program);
 
+/* The word of a program's pitch bend, behind which lies its state; −1 where pitch means nothing. */
+int instrument_bend_word(enum voice_program program);
+
 /* The program that plays an instrument's timbre. */
 enum voice_program instrument_program(int instrument, int timbre);
 

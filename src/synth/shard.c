@@ -24,16 +24,25 @@ static uint32_t least(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
+static const float *floats(const struct bank *bank, int word, uint32_t v) {
+    return (const float *)(const void *)bank->word[word] + v;
+}
+
 /* Adds what lies of the listed streams in rows [first, end) to their buses. */
-static void mix_run(struct bank *bank, const struct kernels *k, struct scratch *scratch,
-                    float bus[SHARD_STREAMS][BUS_FLOATS], uint32_t listed, uint32_t first, uint32_t end) {
+static void mix_run(const struct shard *shard, const struct bank *bank, const struct kernels *k,
+                    struct scratch *scratch, float bus[SHARD_STREAMS][BUS_FLOATS], uint32_t listed,
+                    uint32_t first, uint32_t end) {
     for (uint32_t s = 0; s < SHARD_STREAMS && bank->first[s] < end; s++) {
         uint32_t from = bank->first[s] > first ? bank->first[s] : first, to = least(bank->first[s + 1], end);
         if (!(listed >> s & 1) || from >= to) continue;
-        k->mix(bus[s], scratch->rows + (size_t)(from - first) * VOICE_ROW,
-               (const int32_t *)(const void *)bank->word[VOICE_BUS] + from,
-               (const float *)(const void *)bank->word[VOICE_GAIN_L] + from,
-               (const float *)(const void *)bank->word[VOICE_GAIN_R] + from, to - from);
+        const float *rows = scratch->rows + (size_t)(from - first) * VOICE_ROW,
+                    *left = floats(bank, VOICE_GAIN_L, from), *right = floats(bank, VOICE_GAIN_R, from);
+        const int32_t *buses = (const int32_t *)(const void *)bank->word[VOICE_BUS] + from;
+        if (shard->stream[s]->gains_move)
+            k->mix_ramp(bus[s], rows, buses, floats(bank, VOICE_FROM_L, from),
+                        floats(bank, VOICE_FROM_R, from), left, right, to - from);
+        else
+            k->mix(bus[s], rows, buses, left, right, to - from);
     }
 }
 
@@ -54,7 +63,7 @@ static void render_voices(struct shard *shard, const struct kernels *k, struct s
             if (!any_listed(bank, listed, first, end)) continue;
             struct voice_run run = {bank->word, bank->tail, first, end - first, scratch->rows};
             k->voice[p](&run);
-            mix_run(bank, k, scratch, bus, listed, first, end);
+            mix_run(shard, bank, k, scratch, bus, listed, first, end);
         }
     }
 }

@@ -35,6 +35,7 @@ struct auralis_stream {
     bool dry;
     uint32_t instruments;           /* bit i: enum auralis_instrument i sounds */
     uint32_t limit[VOICE_PROGRAMS]; /* voices */
+    bool gains_move;                /* in the block that comes next: controls of its score */
 
     /* Time. */
     uint64_t frame;       /* of the block that comes next */

@@ -28,6 +28,7 @@ const struct kernels TABLE_NAME(KERNELS_ISA) = {
               [PROGRAM_NOISE] = noise_voices,
               [PROGRAM_TONE] = tone_voices},
     .mix = mix_rows,
+    .mix_ramp = mix_ramp_rows,
     .effects = effects_block,
     .softclip = softclip,
     .dither = dither,

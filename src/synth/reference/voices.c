@@ -5,6 +5,7 @@
 #include "synth/reference/voices.h"
 
 #define KERNEL_SCALAR
+#include "kernels/bend.h"
 #include "kernels/polynomials.h"
 
 #include <math.h>
@@ -98,15 +99,29 @@ static void band_limited_step(double d, double s[EDGE_TAPS]) {
     for (int j = 0; j < EDGE_TAPS; j++) s[j] /= total;
 }
 
-static void add_saw(double *wave, uint32_t phase, uint32_t inc, double weight) {
-    for (int i = 0; i < BLOCK; i++)
-        wave[EDGE_TAPS / 2 + i] += weight * (double)(int32_t)(phase + (uint32_t)i * inc) / 2147483648.0;
-    for (int n = 1; n <= BLOCK; n++) {
-        uint32_t now = (phase ^ 0x80000000u) + (uint32_t)n * inc;
+/* An increment that glides over a block, in the kernels' arithmetic. */
+struct moving {
+    uint32_t phase, inc, glide;
+};
+
+static struct moving move(uint32_t phase, uint32_t inc, float from, float to) {
+    struct glide_lanes g = glide_between((int32_t)inc, from, to);
+    return (struct moving){phase, (uint32_t)g.inc, (uint32_t)g.glide};
+}
+
+static uint32_t phase_after(const struct moving *m, uint32_t n) {
+    return m->phase + n * m->inc + n * (n - 1) / 2 * m->glide;
+}
+
+static void add_saw(double *wave, const struct moving *m, double weight) {
+    for (uint32_t i = 0; i < BLOCK; i++)
+        wave[EDGE_TAPS / 2 + i] += weight * (double)(int32_t)phase_after(m, i) / 2147483648.0;
+    for (uint32_t n = 1; n <= BLOCK; n++) {
+        uint32_t now = phase_after(m, n) ^ 0x80000000u, inc = m->inc + (n - 1) * m->glide;
         if (now >= inc) continue; /* no edge between frames n − 1 and n */
         double s[EDGE_TAPS];
         band_limited_step((double)now / inc, s);
-        for (int j = 0; j < EDGE_TAPS; j++) wave[n + j] -= 2 * weight * (s[j] - (j >= EDGE_TAPS / 2));
+        for (uint32_t j = 0; j < EDGE_TAPS; j++) wave[n + j] -= 2 * weight * (s[j] - (j >= EDGE_TAPS / 2));
     }
 }
 
@@ -114,19 +129,20 @@ static void waves(struct reference_voice *v, int at, double x[BLOCK]) {
     double wave[BLOCK + EDGE_TAPS] = {0};
     memcpy(wave, v->tail, sizeof v->tail);
     int32_t age = (int32_t)v->word[VOICE_AGE];
-    uint32_t t = age > 0 ? (uint32_t)age : 0;
-    vf rise = vf_min((float)(int32_t)t * single(v, at + WAVE_VIBRATO_RISE), 1.0f);
-    vf bend = single(v, at + WAVE_VIBRATO_DEPTH) * rise * sin_phase(t * v->word[at + WAVE_VIBRATO_INC]);
+    vf rise = vf_min((float)(age + BLOCK) * single(v, at + WAVE_VIBRATO_RISE), 1.0f);
+    vf vibrato = single(v, at + WAVE_VIBRATO_DEPTH) * rise *
+                 sin_phase((uint32_t)(age + BLOCK) * v->word[at + WAVE_VIBRATO_INC]);
+    vf from = single(v, at + WAVE_BENT), bend = single(v, at + WAVE_BEND);
+    bend = bend + vibrato + bend * vibrato;
     for (int o = 0; o < 3; o++) {
-        uint32_t inc = v->word[at + WAVE_INC1 + o], phase = v->word[at + WAVE_PHASE1 + o];
-        inc += (uint32_t)(int32_t)((float)(int32_t)inc * bend);
+        struct moving m = move(v->word[at + WAVE_PHASE1 + o], v->word[at + WAVE_INC1 + o], from, bend);
         double weight = word(v, at + WAVE_SAW1 + o);
-        if (o < 2 && weight != 0) add_saw(wave, phase, inc, weight);
+        if (o < 2 && weight != 0) add_saw(wave, &m, weight);
         if (o == 2)
-            for (int i = 0; i < BLOCK; i++)
-                wave[EDGE_TAPS / 2 + i] += weight * sine(phase + (uint32_t)i * inc);
-        v->word[at + WAVE_PHASE1 + o] = phase + inc * BLOCK;
+            for (uint32_t i = 0; i < BLOCK; i++) wave[EDGE_TAPS / 2 + i] += weight * sine(phase_after(&m, i));
+        v->word[at + WAVE_PHASE1 + o] = phase_after(&m, BLOCK);
     }
+    memcpy(&v->word[at + WAVE_BENT], &bend, sizeof bend);
     memcpy(x, wave, BLOCK * sizeof *x);
     memcpy(v->tail, wave + BLOCK, sizeof v->tail);
 }
@@ -168,15 +184,18 @@ static void bell_block(struct reference_voice *v, double out[BLOCK]) {
     advance_amplitude(v, amp);
     for (int i = 0; i < BLOCK; i++) out[i] = 0;
     for (int k = 0; k < BELL_PARTIALS; k++) {
+        struct moving m =
+            move(v->word[BELL_PHASE + k], v->word[BELL_INC + k], single(v, BELL_BENT), single(v, BELL_BEND));
         double weight = word(v, BELL_WEIGHT + k) * exp2(word(v, VOICE_BRIGHT) * 0.4 * k);
+        if ((int32_t)m.inc >= PARTIAL_MAX) weight = 0;
         double to = weight * exp2(-(double)(age + BLOCK) * word(v, BELL_RATE + k));
         double from = age <= 0 ? weight : v->level[k];
-        for (int i = 0; i < BLOCK; i++) {
-            uint32_t phase = v->word[BELL_PHASE] + (uint32_t)(age + i) * v->word[BELL_INC + k];
-            out[i] += sine(phase) * (from + (to - from) * i / BLOCK);
-        }
+        for (int i = 0; i < BLOCK; i++)
+            out[i] += sine(phase_after(&m, (uint32_t)i)) * (from + (to - from) * i / BLOCK);
+        v->word[BELL_PHASE + k] = phase_after(&m, BLOCK);
         v->level[k] = to;
     }
+    v->word[BELL_BENT] = v->word[BELL_BEND];
     for (int i = 0; i < BLOCK; i++) out[i] *= amp[i];
 }
 
