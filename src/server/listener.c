@@ -1,5 +1,6 @@
 /* listener.c — one connection (see listener.h): its life, its time, and its messages. */
 #include "server/listener.h"
+#include "server/stations.h"
 
 #include "base/monotonic.h"
 #include "base/random.h"
@@ -45,7 +46,7 @@ static int open_own(struct listener *l, struct refusal *why) {
 
 static int join_station(struct listener *l, struct refusal *why) {
     struct server *server = l->loop->server;
-    l->station = server_station(server, l->request.station);
+    l->station = stations_hold(server, l->request.station);
     if (l->station < 0)
         return refuse_with(why, REFUSAL_NOT_FOUND, "station", "there is no station \"%s\"",
                            l->request.station);
@@ -53,9 +54,14 @@ static int join_station(struct listener *l, struct refusal *why) {
     l->feed.rate = l->protocol->rate;
     if (l->protocol->version < 2) {
         l->feed.lane = loop_lane(l->loop, (uint32_t)l->station);
-        if (!l->feed.lane) return refuse_with(why, REFUSAL_INTERNAL, NULL, "out of memory");
+        if (!l->feed.lane) {
+            stations_let_go(server, l->station);
+            l->feed.stream = NULL;
+            return refuse_with(why, REFUSAL_INTERNAL, NULL, "out of memory");
+        }
     }
     atomic_fetch_add(&server->station[l->station].listeners, 1);
+    loop_station_enter(l->loop, (uint32_t)l->station);
     struct live_state state;
     live_read_state(l->feed.stream, &state);
     l->ticket_seen = state.ticket;
@@ -94,9 +100,11 @@ int listener_create(struct loop *loop, const struct protocol *protocol, const st
 static void leave_feed(struct listener *l) {
     if (l->feed.own) {
         live_close(l->feed.stream);
-    } else if (l->feed.stream && (l->protocol->version == 2 || l->feed.lane)) {
+    } else if (l->feed.stream) {
         atomic_fetch_sub(&l->loop->server->station[l->station].listeners, 1);
         if (l->feed.lane) loop_lane_release(l->loop, (uint32_t)l->station);
+        loop_station_leave(l->loop, (uint32_t)l->station);
+        stations_let_go(l->loop->server, l->station);
     }
 }
 
@@ -212,6 +220,8 @@ void listener_begin(struct listener *l, struct lws *wsi) {
     set_clock(l, now);
     l->protocol->greet(l);
     if (loop->draining) l->protocol->part(l, "the server is stopping");
+    if (l->station >= 0 && station_ended(&loop->server->station[l->station])) /* since the handshake */
+        listener_close(l, CLOSE_NORMAL, "the station has ended");
     listener_tick(l, now);
 }
 
@@ -474,5 +484,5 @@ bool listener_request_tier(struct listener *l, int tier) {
 }
 
 uint64_t listener_seed(const struct listener *l) {
-    return l->feed.own ? l->request.seed : l->loop->server->station[l->station].config->seed;
+    return l->feed.own ? l->request.seed : l->loop->server->station[l->station].config.seed;
 }

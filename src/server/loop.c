@@ -8,6 +8,7 @@
 #include "server/http.h"
 #include "server/listener.h"
 #include "server/listening.h"
+#include "server/stations.h"
 
 #include "base/monotonic.h"
 
@@ -109,6 +110,28 @@ static int on_knock(struct loop *loop, struct lws *wsi) {
     return 0;
 }
 
+static void send_away(struct loop *loop, uint32_t i) {
+    bool again = loop->server->station[i].phase == STATION_REPLACED;
+    for (struct listener *l = loop->listeners; l; l = l->next)
+        if (l->station == (int)i)
+            listener_close(l, again ? CLOSE_GOING_AWAY : CLOSE_NORMAL,
+                           again ? "the station begins anew" : "the station has ended");
+}
+
+/* Somebody on this loop listens to it, so its stream is there. */
+static void look_at_station(struct loop *loop, uint32_t i) {
+    struct live_state state;
+    if (station_ended(&loop->server->station[i])) {
+        send_away(loop, i);
+        return;
+    }
+    live_read_state(loop->server->station[i].stream, &state);
+    if (state.ticket == loop->seen[i]) return;
+    loop->seen[i] = state.ticket;
+    for (struct listener *l = loop->listeners; l; l = l->next)
+        if (l->station == (int)i) listener_check_changes(l);
+}
+
 /* The workers have called: those who wait look again, and changes of stations are passed on. */
 static void on_wake(struct loop *loop) {
     if (!atomic_exchange(&loop->woken, false)) return;
@@ -124,14 +147,8 @@ static void on_wake(struct loop *loop) {
         listener_tick(l, now);
         listener_keep_waiting(l);
     }
-    for (uint32_t i = 0; i < loop->server->station_count; i++) {
-        struct live_state state;
-        live_read_state(loop->server->station[i].stream, &state);
-        if (state.ticket == loop->seen[i]) continue;
-        loop->seen[i] = state.ticket;
-        for (struct listener *l = loop->listeners; l; l = l->next)
-            if (l->station == (int)i) listener_check_changes(l);
-    }
+    for (uint32_t i = 0; i < CONFIG_STATIONS_MAX; i++)
+        if (loop->station_listeners[i]) look_at_station(loop, i);
 }
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
@@ -272,11 +289,20 @@ void loop_destroy(struct loop *loop) {
     free(loop);
 }
 
+/* What was seen of a former station in this place says nothing about this one. */
+void loop_station_enter(struct loop *loop, uint32_t i) {
+    if (!loop->station_listeners[i]++) loop->seen[i] = 0;
+}
+
+void loop_station_leave(struct loop *loop, uint32_t i) {
+    loop->station_listeners[i]--;
+}
+
 struct lane *loop_lane(struct loop *loop, uint32_t i) {
     struct station *station = &loop->server->station[i];
     if (!loop->lanes[i])
         loop->lanes[i] =
-            lane_create(station->stream, station->config->seed, STATION_HISTORY_MS, &loop->server->metrics);
+            lane_create(station->stream, station->config.seed, STATION_HISTORY_MS, &loop->server->metrics);
     loop->lane_users[i] += loop->lanes[i] != NULL;
     return loop->lanes[i];
 }

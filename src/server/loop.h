@@ -25,9 +25,10 @@ struct loop {
     struct lws_vhost *vhost;
     struct schedule schedule;
     lws_sorted_usec_list_t timer, housekeeping;
-    struct listener *listeners;         /* all of them */
-    struct listener *waiting;           /* for a worker: audio, or an answer */
-    uint64_t seen[CONFIG_STATIONS_MAX]; /* newest change of each station that was passed on */
+    struct listener *listeners;                      /* all of them */
+    struct listener *waiting;                        /* for a worker: audio, or an answer */
+    uint32_t station_listeners[CONFIG_STATIONS_MAX]; /* of this loop */
+    uint64_t seen[CONFIG_STATIONS_MAX];              /* newest change of each station that was passed on */
     struct lane *lanes[CONFIG_STATIONS_MAX];
     uint32_t lane_users[CONFIG_STATIONS_MAX];
     _Atomic bool woken;
@@ -55,6 +56,10 @@ void loop_wake(void *loop);
 
 /* Sets the loop's timer to the earliest wake-up. */
 void loop_rearm(struct loop *loop);
+
+/* A listener of this loop joins a station, or leaves it. */
+void loop_station_enter(struct loop *loop, uint32_t station);
+void loop_station_leave(struct loop *loop, uint32_t station);
 
 /* The lane of a station on this loop, made on first use; NULL without memory. Each user lets go of it once.
  */

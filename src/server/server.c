@@ -3,6 +3,7 @@
 #include "server/host.h"
 #include "server/listening.h"
 #include "server/loop.h"
+#include "server/stations.h"
 
 #include "base/monotonic.h"
 
@@ -64,7 +65,7 @@ static int open_loops(struct server *s, const char *host, uint16_t port, auralis
 static int open_live(struct server *s, auralis_message *why) {
     struct live_config config = {.threads = (int)s->config->threads,
                                  .isa = s->options.isa,
-                                 .max_streams = s->config->max_listeners + s->config->station_count,
+                                 .max_streams = s->config->max_listeners + CONFIG_STATIONS_MAX,
                                  .latency = &s->metrics.synthesis,
                                  .slices = &s->metrics.chunks_generated,
                                  .phrases = &s->metrics.phrases};
@@ -74,17 +75,12 @@ static int open_live(struct server *s, auralis_message *why) {
     return 0;
 }
 
-static void wake_all(void *self) {
-    struct server *s = self;
-    for (uint32_t i = 0; i < s->loop_count; i++) loop_wake(s->loop[i]);
-}
-
 static int open_stations(struct server *s, auralis_message *why) {
-    while (s->station_count < s->config->station_count) {
-        const struct station_config *config = &s->config->station[s->station_count];
-        int result = station_open(&s->station[s->station_count], config, s->live, wake_all, s);
-        if (result < 0) return explain(why, result, config->name, "%s", auralis_strerror(result));
-        s->station_count++;
+    for (uint32_t i = 0; i < s->config->station_count; i++) {
+        const struct station_config *config = &s->config->station[i];
+        struct refusal reason;
+        if (stations_begin(s, config, true, &reason) < 0)
+            return explain(why, AURALIS_ELIMIT, config->name, "%s", reason.message);
     }
     return 0;
 }
@@ -119,6 +115,7 @@ int server_create(const struct server_options *options, struct server **out, aur
     s->config = options->config;
     s->began = monotonic_now();
     pthread_mutex_init(&s->limits_lock, NULL);
+    pthread_mutex_init(&s->stations_lock, NULL);
     metrics_begin(&s->metrics);
     lws_set_log_level(LLL_ERR, NULL);
     /* Signals are the main thread's: the workers are born with them blocked. */
@@ -160,10 +157,11 @@ void server_destroy(struct server *s) {
     if (!s) return;
     if (s->live) live_stop(s->live);
     for (uint32_t i = 0; i < s->loop_count; i++) loop_destroy(s->loop[i]);
-    for (uint32_t i = 0; i < s->station_count; i++) station_close(&s->station[i]);
+    stations_close(s);
     live_destroy(s->live);
     preset_store_close(s->presets);
     address_limits_destroy(s->limits);
+    pthread_mutex_destroy(&s->stations_lock);
     pthread_mutex_destroy(&s->limits_lock);
     free(s);
 }
@@ -186,12 +184,6 @@ void server_tend(struct server *s, int64_t now) {
     s->tended = now;
     memory_ebb(&s->tide, atomic_load(&s->departures), now);
     measure_phrases(s, (double)passed * 1e-9);
-}
-
-int server_station(const struct server *s, const char *name) {
-    for (uint32_t i = 0; i < s->station_count; i++)
-        if (!strcmp(s->station[i].config->name, name)) return (int)i;
-    return -1;
 }
 
 bool server_await(const struct live_stream *stream, uint64_t ticket, struct live_state *state) {

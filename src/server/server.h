@@ -33,9 +33,9 @@ struct server {
     struct metrics metrics;
     struct preset_store *presets;
     struct api_host host;
-    uint32_t station_count;
-    struct station station[CONFIG_STATIONS_MAX];
-    pthread_mutex_t limits_lock; /* taken when somebody comes or goes */
+    pthread_mutex_t stations_lock;
+    struct station station[CONFIG_STATIONS_MAX]; /* see stations.h */
+    pthread_mutex_t limits_lock;                 /* taken when somebody comes or goes */
     struct address_limits *limits;
     _Atomic uint32_t listeners;
     _Atomic uint64_t departures; /* listeners that have left, ever */
@@ -66,9 +66,6 @@ const char *server_address(const struct server *server);
 
 /* The first loop's housekeeping; does its work once a second. */
 void server_tend(struct server *server, int64_t now);
-
-/* The station of that name, or −1. */
-int server_station(const struct server *server, const char *name);
 
 /* Waits, at most 100 ms, for a change to be taken up; false when it was not yet. */
 bool server_await(const struct live_stream *stream, uint64_t ticket, struct live_state *state);

@@ -4,17 +4,15 @@
 #include "base/monotonic.h"
 #include "server/parameters_json.h"
 
-enum { RATE = 48000 };
-
 int station_open(struct station *s, const struct station_config *config, struct live *live,
                  void (*notify)(void *self), void *self) {
     struct live_spec spec = {
-        .stream = {.seed = config->seed, .sample_rate = RATE, .parameters = &config->parameters},
+        .stream = {.seed = config->seed, .sample_rate = STATION_RATE, .parameters = &config->parameters},
         .shared = true,
-        .history = RATE / 1000 * STATION_HISTORY_MS,
+        .history = STATION_RATE / 1000 * STATION_HISTORY_MS,
         .notify = notify,
         .self = self};
-    s->config = config;
+    s->config = *config;
     s->wanted = config->parameters;
     history_begin(&s->history, &config->parameters);
     int result = live_open(live, &spec, &s->stream);
@@ -26,6 +24,7 @@ int station_open(struct station *s, const struct station_config *config, struct 
 void station_close(struct station *s) {
     if (!s->stream) return;
     live_close(s->stream);
+    s->stream = NULL;
     pthread_mutex_destroy(&s->lock);
 }
 

@@ -1,8 +1,8 @@
 /* station.h — a named live stream that many listeners share.
  *
- * Rendered once, by the clock; every listener copies from its ring at a place of its own. Stations are made
- * when the server starts, from its configuration, and their number is fixed. Their parameters belong to
- * everybody: a change is recorded in the station's history (undo) and told to all. Any thread. */
+ * Rendered once, by the clock; every listener copies from its ring at a place of its own. Its parameters
+ * belong to everybody: a change is recorded in the station's history (undo) and told to all. Which stations
+ * there are, and for how long, stations.h knows. Any thread. */
 #ifndef AURALIS_SERVER_STATION_H
 #define AURALIS_SERVER_STATION_H
 
@@ -12,10 +12,18 @@
 
 #include <pthread.h>
 
-enum { STATION_HISTORY_MS = 4000 }; /* what a listener that joins may be given at once */
+enum {
+    STATION_RATE = 48000,
+    STATION_HISTORY_MS = 4000, /* what a listener that joins may be given at once */
+};
+
+enum station_phase { STATION_NONE, STATION_PLAYING, STATION_ENDED, STATION_REPLACED };
 
 struct station {
-    const struct station_config *config;
+    _Atomic int phase;            /* enum station_phase */
+    uint32_t holders;             /* see stations.h */
+    bool configured;              /* of the configuration file, not to be changed over the API */
+    struct station_config config; /* what it began as */
     struct live_stream *stream;
     pthread_mutex_t lock; /* of the history and of `wanted`; never taken while rendering */
     struct history history;
