@@ -67,6 +67,10 @@ uint32_t encoder_unit(const struct encoder *e) {
     return e->codec->unit;
 }
 
+uint32_t encoder_unit_of(int format) {
+    return CODECS[format]->unit;
+}
+
 int encoder_encode(struct encoder *e, const float *audio, encoder_sink *sink, void *self) {
     return e->codec->encode(e, audio, sink, self);
 }

@@ -55,8 +55,10 @@ int encoder_find(const char *name);
 int encoder_create(const struct encoder_config *config, struct encoder **out);
 void encoder_destroy(struct encoder *encoder); /* NULL is fine */
 
-/* Stereo frames that one call takes: 960 for Opus, 1,152 for MP3, 4,096 for FLAC, 960 for WAV. */
+/* Stereo frames that one call takes: 960 for Opus, 1,152 for MP3, 4,096 for FLAC, 960 for WAV; of an encoder,
+ * or of a format that is available. */
 uint32_t encoder_unit(const struct encoder *encoder);
+uint32_t encoder_unit_of(int format);
 
 /* Encodes encoder_unit interleaved stereo frames. 0, or AURALIS_EINVAL when the library fails (the stream is
  * then over). */
