@@ -34,7 +34,8 @@ struct live_worker {
     /* The worker's own. */
     struct live_stream **streams;
     uint32_t count, capacity;
-    float *scratch; /* LIVE_BATCH slices */
+    uint32_t unopened; /* the first that is not opened yet; all after it are neither */
+    float *scratch;    /* LIVE_BATCH slices */
 };
 
 struct live {

@@ -1,15 +1,17 @@
 /* live_worker.c — the thread that renders (see live.h).
  *
  * Its day: take what was asked (open, change), let go of what was closed, render one slice of every stream
- * that has room for one, all together, and one piece of pre-roll for a stream that begins in the middle;
- * again while anybody is short, else sleep until the next tick. Ticks lie on a fixed grid of ten
- * milliseconds, so that the streams which made room meanwhile are rendered as one batch; a reader in need
- * kicks the worker awake. Opening and closing allocate; rendering does not. */
+ * that has room for one, all together, then open newcomers for a few milliseconds and do one piece of
+ * pre-roll for a stream that begins in the middle; again while anybody is short, else sleep until the next
+ * tick. Opening composes some minutes of music, milliseconds a stream: a crowd at the door must not keep
+ * those who play already waiting, and who has gone again before its turn costs nothing. Ticks lie on a fixed
+ * grid of ten milliseconds, so that the streams which made room meanwhile are rendered as one batch; a reader
+ * in need kicks the worker awake. Opening and closing allocate; rendering does not. */
 #include "stream/live_internal.h"
 
 #include "base/monotonic.h"
 
-static const int64_t TICK = 10 * MONOTONIC_MS;
+static const int64_t TICK = 10 * MONOTONIC_MS, OPENING = 5 * MONOTONIC_MS;
 enum { STATUS_SLICES = 5, PHRASE_BARS = 8, SECTION_PHRASES = 8 };
 
 void live_worker_kick(struct live_worker *w) {
@@ -38,7 +40,21 @@ static void open_stream(struct live_worker *w, struct live_stream *s) {
         notify(s);
     }
     s->ready = s->start == 0;
-    w->streams[w->count++] = s;
+}
+
+/* Opens who waits, in the order they came, until the time for that is up; true while any is left. */
+static bool open_some(struct live_worker *w) {
+    int64_t until = monotonic_now() + OPENING;
+    for (uint32_t i = w->unopened; i < w->count; i++, w->unopened = i) {
+        struct live_stream *s = w->streams[i];
+        if (atomic_load(&s->closing)) continue;
+        open_stream(w, s);
+        if (monotonic_now() >= until) {
+            w->unopened = i + 1;
+            break;
+        }
+    }
+    return w->unopened < w->count;
 }
 
 /* Changes that arrive before the next slice are one change. */
@@ -54,7 +70,7 @@ static void take_commands(struct live_worker *w) {
     struct command c;
     while (command_queue_pop(&w->commands, &c)) {
         if (c.kind == COMMAND_OPEN)
-            open_stream(w, c.stream);
+            w->streams[w->count++] = c.stream;
         else
             merge_change(c.stream, &c);
     }
@@ -72,10 +88,12 @@ static void mark_closing(struct live_worker *w) {
 }
 
 static void close_streams(struct live_worker *w) {
-    uint32_t kept = 0;
+    uint32_t kept = 0, unopened = w->unopened;
+    w->unopened = 0;
     for (uint32_t i = 0; i < w->count; i++) {
         struct live_stream *s = w->streams[i];
         if (!s->doomed) {
+            w->unopened += i < unopened;
             w->streams[kept++] = s;
             continue;
         }
@@ -190,6 +208,7 @@ void *live_worker_run(void *self) {
         take_commands(w);
         close_streams(w);
         bool busy = render_round(w);
+        busy |= open_some(w);
         busy |= preroll_piece(w);
         if (busy) continue;
         int64_t now = monotonic_now();
