@@ -77,19 +77,34 @@ enum key {
     TRUSTED_PROXY,
     STATE_DIR,
     BUFFER_TIER,
+    BURST_SECONDS,
+    OPUS_BITRATE,
+    MP3_BITRATE,
+    ENCODER_THREADS,
     KEYS
 };
 static const char *const KEY_NAMES[KEYS] = {
-    "listen",        "threads",   "max_listeners", "max_per_address", "attempts_per_minute",
-    "trusted_proxy", "state_dir", "buffer_tier"};
+    "listen",    "threads",     "max_listeners", "max_per_address", "attempts_per_minute", "trusted_proxy",
+    "state_dir", "buffer_tier", "burst_seconds", "opus_bitrate",    "mp3_bitrate",         "encoder_threads"};
 
-static int set_whole(struct reader *r, const char *key, const char *value, uint32_t high, uint32_t *out) {
+static int set_range(struct reader *r, const char *key, const char *value, uint32_t low, uint32_t high,
+                     uint32_t *out) {
     uint64_t number;
-    if (!parse_whole(value, 1, high, &number))
-        return complain(r, AURALIS_EINVAL, "%s = %.60s: must be a whole number from 1 to %u", key, value,
-                        high);
+    if (!parse_whole(value, low, high, &number))
+        return complain(r, AURALIS_EINVAL, "%s = %.60s: must be a whole number from %u to %u", key, value,
+                        low, high);
     *out = (uint32_t)number;
     return AURALIS_OK;
+}
+
+static int set_mp3_bitrate(struct reader *r, const char *value) {
+    static const uint32_t allowed[] = {64, 80, 96, 112, 128, 160, 192, 224, 256, 320};
+    uint64_t number = 0;
+    parse_whole(value, 1, 1000, &number);
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        if (number == allowed[i]) return r->config.mp3_bitrate = (uint32_t)number, AURALIS_OK;
+    return complain(r, AURALIS_EINVAL,
+                    "mp3_bitrate = %.60s: must be 64, 80, 96, 112, 128, 160, 192, 224, 256 or 320", value);
 }
 
 static int set_text(struct reader *r, const char *key, const char *value, char *out, size_t size) {
@@ -138,17 +153,25 @@ static int set_global(struct reader *r, int key, const char *value) {
     case LISTEN:
         return set_listen(r, value);
     case THREADS:
-        return set_whole(r, KEY_NAMES[key], value, 256, &c->threads);
+        return set_range(r, KEY_NAMES[key], value, 1, 256, &c->threads);
     case MAX_LISTENERS:
-        return set_whole(r, KEY_NAMES[key], value, 100000, &c->max_listeners);
+        return set_range(r, KEY_NAMES[key], value, 1, 100000, &c->max_listeners);
     case MAX_PER_ADDRESS:
-        return set_whole(r, KEY_NAMES[key], value, 100000, &c->max_per_address);
+        return set_range(r, KEY_NAMES[key], value, 1, 100000, &c->max_per_address);
     case ATTEMPTS:
-        return set_whole(r, KEY_NAMES[key], value, 100000, &c->attempts_per_minute);
+        return set_range(r, KEY_NAMES[key], value, 1, 100000, &c->attempts_per_minute);
     case TRUSTED_PROXY:
         return set_proxy(r, value);
     case STATE_DIR:
         return set_state_dir(r, value);
+    case BURST_SECONDS:
+        return set_range(r, KEY_NAMES[key], value, 0, 8, &c->burst_seconds);
+    case OPUS_BITRATE:
+        return set_range(r, KEY_NAMES[key], value, 32, 320, &c->opus_bitrate);
+    case MP3_BITRATE:
+        return set_mp3_bitrate(r, value);
+    case ENCODER_THREADS:
+        return set_range(r, KEY_NAMES[key], value, 1, 64, &c->encoder_threads);
     default:
         return set_tier(r, value);
     }

@@ -33,6 +33,10 @@ struct server_config {
     char trusted_proxy[64];          /* address whose X-Forwarded-For is believed; default "" (none) */
     char state_dir[CONFIG_PATH_MAX]; /* default "": the user's state directory */
     int buffer_tier;                 /* of listeners that ask for none; default TIER_NORMAL */
+    uint32_t burst_seconds;          /* that an HTTP listener gets ahead, 0–8; default 3 */
+    uint32_t opus_bitrate;           /* kbit/s over HTTP, 32–320; default 96 */
+    uint32_t mp3_bitrate;            /* kbit/s, a bitrate of MP3 from 64 to 320; default 160 */
+    uint32_t encoder_threads;        /* 1–64; default 0: one a processor */
     uint32_t station_count;          /* default 1: "main", seed 0; "main" always exists and is the first */
     struct station_config station[CONFIG_STATIONS_MAX];
 };
@@ -41,7 +45,8 @@ struct server_config {
 #define SERVER_CONFIG_DEFAULT                                                                                \
     {                                                                                                        \
         .listen = "127.0.0.1:8000", .max_listeners = 1000, .max_per_address = 5, .attempts_per_minute = 10,  \
-        .buffer_tier = TIER_NORMAL, .station_count = 1, .station = {                                         \
+        .buffer_tier = TIER_NORMAL, .burst_seconds = 3, .opus_bitrate = 96, .mp3_bitrate = 160,              \
+        .station_count = 1, .station = {                                                                     \
             {.name = "main", .parameters = AURALIS_PARAMETERS_DEFAULT}                                       \
         }                                                                                                    \
     }

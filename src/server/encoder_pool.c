@@ -22,7 +22,7 @@ static const int64_t PERIOD = MONOTONIC_SECOND, LATE = 60 * MONOTONIC_MS, EARLY 
 struct encoder_pool {
     struct metrics *metrics;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake, ended; /* ended: a run of an awaited job */
     struct schedule schedule;
     uint32_t threads, sleeping;
     bool stopping;
@@ -77,7 +77,9 @@ static void run(struct encoder_pool *p, struct encoder_job *job, int64_t now) {
     p->busy += end - now;
     adapt(p, end);
     job->running = false;
-    if (job->dropped) {
+    if (job->awaited) {
+        pthread_cond_broadcast(&p->ended);
+    } else if (job->dropped) {
         pthread_mutex_unlock(&p->lock);
         job->free(job);
         pthread_mutex_lock(&p->lock);
@@ -124,6 +126,7 @@ struct encoder_pool *encoder_pool_create(uint32_t threads, uint32_t jobs, struct
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, &monotonic);
+    pthread_cond_init(&p->ended, NULL);
     pthread_condattr_destroy(&monotonic);
     if (schedule_init(&p->schedule, jobs)) start_threads(p, threads);
     if (p->threads) return p;
@@ -145,6 +148,7 @@ void encoder_pool_destroy(struct encoder_pool *p) {
     encoder_pool_stop(p);
     schedule_release(&p->schedule);
     pthread_cond_destroy(&p->wake);
+    pthread_cond_destroy(&p->ended);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
@@ -169,10 +173,12 @@ void encoder_pool_kick(struct encoder_pool *p, struct encoder_job *job) {
     pthread_mutex_unlock(&p->lock);
 }
 
-void encoder_pool_drop(struct encoder_pool *p, struct encoder_job *job) {
+void encoder_pool_drop(struct encoder_pool *p, struct encoder_job *job, bool wait) {
     pthread_mutex_lock(&p->lock);
     job->dropped = true;
+    job->awaited = wait && job->running;
     schedule_cancel(&p->schedule, &job->wake);
+    while (wait && job->running) pthread_cond_wait(&p->ended, &p->lock);
     bool idle = !job->running;
     pthread_mutex_unlock(&p->lock);
     if (idle) job->free(job);

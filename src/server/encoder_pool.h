@@ -18,8 +18,8 @@ struct encoder_job {
     struct wake wake;
     /* On a pool thread, alone: works a little; the time to run again, or 0 to sleep until the next kick. */
     int64_t (*run)(struct encoder_job *job, int64_t now);
-    void (*free)(struct encoder_job *job); /* once it has been dropped and no longer runs */
-    bool running, kicked, dropped;         /* the pool's own, under its lock */
+    void (*free)(struct encoder_job *job);  /* once it has been dropped and no longer runs */
+    bool running, kicked, dropped, awaited; /* the pool's own, under its lock */
 };
 
 /* `threads` 0: one a processor; `jobs`: how many there may be at once. NULL without memory or threads. The
@@ -31,10 +31,10 @@ void encoder_pool_stop(struct encoder_pool *pool);
 void encoder_pool_destroy(struct encoder_pool *pool); /* NULL is fine */
 
 /* Any thread. Takes a job in (false: there are as many as may be); runs it as soon as may be; lets go of it:
- * `free` is called now or when it has run to its end. */
+ * `free` is called now or when it has run to its end; with `wait`, before the call returns. */
 bool encoder_pool_add(struct encoder_pool *pool, struct encoder_job *job);
 void encoder_pool_kick(struct encoder_pool *pool, struct encoder_job *job);
-void encoder_pool_drop(struct encoder_pool *pool, struct encoder_job *job);
+void encoder_pool_drop(struct encoder_pool *pool, struct encoder_job *job, bool wait);
 
 /* Any thread: how hard Opus tries now, 0–10; jobs that there are; share of its threads' time that the pool
  * worked, over the last second, 0–1. */

@@ -219,7 +219,7 @@ int encoding_open(struct encoder_pool *pool, const struct encoding_spec *spec, s
 }
 
 void encoding_close(struct encoding *e) {
-    if (e) encoder_pool_drop(e->pool, &e->job);
+    if (e) encoder_pool_drop(e->pool, &e->job, e->spec.shared);
 }
 
 /* Reading ------------------------------------------------------------------------------------------------ */

@@ -36,7 +36,8 @@ struct encoding_spec {
 
 /* Any thread. AURALIS_ELIMIT: the pool has as many as it may; else as encoder_create. */
 int encoding_open(struct encoder_pool *pool, const struct encoding_spec *spec, struct encoding **out);
-/* Any thread, once. NULL is fine. */
+/* Any thread, once. A station's stream is not read any more when this returns; a private one is closed in a
+ * moment. NULL is fine. */
 void encoding_close(struct encoding *encoding);
 
 /* The stream or the encoder failed: no more parts will come. */

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int admit(struct server *server, struct lws *wsi, struct address *address, struct refusal *why,
-                 uint32_t *retry_seconds) {
+static int admit_address(struct server *server, struct lws *wsi, struct address *address, struct refusal *why,
+                         uint32_t *retry_seconds) {
     char peer[64] = "", forwarded[REQUEST_HEADER];
     lws_get_peer_simple(wsi, peer, sizeof peer);
     request_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, forwarded, sizeof forwarded);
@@ -37,10 +37,24 @@ static int admit(struct server *server, struct lws *wsi, struct address *address
     }
 }
 
-static void leave(struct server *server, const struct address *address) {
+void gate_leave(struct server *server, const struct address *address) {
     pthread_mutex_lock(&server->limits_lock);
     address_limits_leave(server->limits, address);
     pthread_mutex_unlock(&server->limits_lock);
+}
+
+int gate_admit(struct loop *loop, struct lws *wsi, struct address *address, struct refusal *why,
+               uint32_t *retry_seconds) {
+    struct server *server = loop->server;
+    *retry_seconds = 0;
+    int result = admit_address(server, wsi, address, why, retry_seconds);
+    if (result < 0) return result;
+    if (loop->draining)
+        result = refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server is stopping");
+    else if (atomic_load(&server->listeners) >= server->config->max_listeners)
+        result = refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server is full; try again later");
+    if (result < 0) gate_leave(server, address);
+    return result;
 }
 
 /* The first of the offered subprotocols that is ours; none offered is the oldest that fits the path. */
@@ -82,9 +96,6 @@ static int read_handshake(struct loop *loop, struct lws *wsi, struct listener **
     struct request request;
     struct stream_request wanted;
     char client_id[CLIENT_ID_MAX + 1];
-    if (loop->draining) return refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server is stopping");
-    if (atomic_load(&server->listeners) >= server->config->max_listeners)
-        return refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server is full; try again later");
     if (!request_read(wsi, &request))
         return refuse_with(why, REFUSAL_TOO_LARGE, NULL, "the address is too long");
     const struct protocol *protocol = read_path(wsi, request.path, client_id, why);
@@ -98,12 +109,11 @@ int gate_enter(struct loop *loop, struct lws *wsi, struct listener **out, struct
                uint32_t *retry_seconds) {
     struct server *server = loop->server;
     struct address address;
-    *retry_seconds = 0;
-    int result = admit(server, wsi, &address, why, retry_seconds);
+    int result = gate_admit(loop, wsi, &address, why, retry_seconds);
     if (result < 0) return result;
     result = read_handshake(loop, wsi, out, why);
     if (result < 0) {
-        leave(server, &address);
+        gate_leave(server, &address);
         return result;
     }
     (*out)->address = address;

@@ -1,4 +1,4 @@
-/* gate.h — who may open a socket: everything that is checked before a handshake is accepted. */
+/* gate.h — who may listen: everything that is checked before a handshake is accepted. */
 #ifndef AURALIS_SERVER_GATE_H
 #define AURALIS_SERVER_GATE_H
 
@@ -9,5 +9,11 @@
  */
 int gate_enter(struct loop *loop, struct lws *wsi, struct listener **out, struct refusal *why,
                uint32_t *retry_seconds);
+
+/* The first half of it, for whoever listens over plain HTTP: how often this address has asked, how many
+ * listeners there are, whether the server stops. Who was let in leaves once. */
+int gate_admit(struct loop *loop, struct lws *wsi, struct address *address, struct refusal *why,
+               uint32_t *retry_seconds);
+void gate_leave(struct server *server, const struct address *address);
 
 #endif

@@ -73,6 +73,10 @@ static double bucket_time(const struct listener *l) {
     return (double)monotonic_now() * 1e-9 * l->protocol->patience;
 }
 
+static void on_wake(struct wake *wake, int64_t now) {
+    listener_tick(lws_container_of(wake, struct listener, wake), now);
+}
+
 int listener_create(struct loop *loop, const struct protocol *protocol, const struct stream_request *request,
                     const char *client_id, struct listener **out, struct refusal *why) {
     struct listener *l = calloc(1, sizeof *l);
@@ -81,6 +85,7 @@ int listener_create(struct loop *loop, const struct protocol *protocol, const st
     l->protocol = protocol;
     l->request = *request;
     l->station = -1;
+    l->wake.tick = on_wake;
     l->outbox_end = &l->outbox;
     l->feed.chunk = protocol->version == 2 ? request->chunk : V1_CHUNK_FRAMES;
     snprintf(l->client_id, sizeof l->client_id, "%s", client_id);

@@ -189,7 +189,7 @@ static void on_time(lws_sorted_usec_list_t *timer) {
     int64_t now = monotonic_now();
     loop->armed = 0;
     for (struct wake *w; (w = schedule_first(&loop->schedule)) && w->at <= now;)
-        listener_tick(lws_container_of(w, struct listener, wake), now);
+        w->tick(w, now); /* which moves it */
     loop_rearm(loop);
 }
 

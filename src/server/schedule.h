@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 struct wake {
-    int64_t at;   /* ns of the monotonic clock */
-    size_t place; /* in the heap, from 1; 0: not in it */
+    int64_t at;                                   /* ns of the monotonic clock */
+    size_t place;                                 /* in the heap, from 1; 0: not in it */
+    void (*tick)(struct wake *wake, int64_t now); /* the owner's, for whoever looks after the schedule */
 };
 
 struct schedule {

@@ -75,6 +75,12 @@ static int open_live(struct server *s, auralis_message *why) {
     return 0;
 }
 
+static int open_encoders(struct server *s, auralis_message *why) {
+    uint32_t jobs = s->config->max_listeners + CONFIG_STATIONS_MAX * ENCODER_FORMATS;
+    s->encoders = encoder_pool_create(s->config->encoder_threads, jobs, &s->metrics);
+    return s->encoders ? 0 : explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
+}
+
 static int open_stations(struct server *s, auralis_message *why) {
     for (uint32_t i = 0; i < s->config->station_count; i++) {
         const struct station_config *config = &s->config->station[i];
@@ -103,6 +109,7 @@ static int open_all(struct server *s, auralis_message *why) {
         return explain(why, AURALIS_EINVAL, "listen", "must be ADDRESS:PORT, as 127.0.0.1:8000");
     int result = open_loops(s, host, port, why);
     if (result == 0) result = open_live(s, why);
+    if (result == 0) result = open_encoders(s, why);
     if (result == 0) result = open_stations(s, why);
     return result == 0 ? open_rest(s, why) : result;
 }
@@ -156,9 +163,11 @@ void server_run(struct server *s) {
 void server_destroy(struct server *s) {
     if (!s) return;
     if (s->live) live_stop(s->live);
+    if (s->encoders) encoder_pool_stop(s->encoders);
     for (uint32_t i = 0; i < s->loop_count; i++) loop_destroy(s->loop[i]);
     stations_close(s);
     live_destroy(s->live);
+    encoder_pool_destroy(s->encoders);
     preset_store_close(s->presets);
     address_limits_destroy(s->limits);
     pthread_mutex_destroy(&s->stations_lock);
@@ -184,6 +193,7 @@ void server_tend(struct server *s, int64_t now) {
     s->tended = now;
     memory_ebb(&s->tide, atomic_load(&s->departures), now);
     measure_phrases(s, (double)passed * 1e-9);
+    stations_tend(s, now);
 }
 
 bool server_await(const struct live_stream *stream, uint64_t ticket, struct live_state *state) {

@@ -10,6 +10,7 @@
 
 #include "server/address_limits.h"
 #include "server/api.h"
+#include "server/encoder_pool.h"
 #include "server/memory.h"
 #include "server/station.h"
 
@@ -30,6 +31,7 @@ struct server {
     struct server_options options;
     const struct server_config *config;
     struct live *live;
+    struct encoder_pool *encoders;
     struct metrics metrics;
     struct preset_store *presets;
     struct api_host host;

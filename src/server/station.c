@@ -9,7 +9,7 @@ int station_open(struct station *s, const struct station_config *config, struct 
     struct live_spec spec = {
         .stream = {.seed = config->seed, .sample_rate = STATION_RATE, .parameters = &config->parameters},
         .shared = true,
-        .history = STATION_RATE / 1000 * STATION_HISTORY_MS,
+        .history = STATION_RATE / 1000 * STATION_SOUND_MS,
         .notify = notify,
         .self = self};
     s->config = *config;
@@ -23,6 +23,8 @@ int station_open(struct station *s, const struct station_config *config, struct 
 
 void station_close(struct station *s) {
     if (!s->stream) return;
+    broadcast_destroy(s->broadcast);
+    s->broadcast = NULL;
     live_close(s->stream);
     s->stream = NULL;
     pthread_mutex_destroy(&s->lock);

@@ -6,7 +6,7 @@
 #ifndef AURALIS_SERVER_STATION_H
 #define AURALIS_SERVER_STATION_H
 
-#include "server/config.h"
+#include "server/broadcast.h"
 #include "server/history.h"
 #include "stream/live.h"
 
@@ -15,6 +15,7 @@
 enum {
     STATION_RATE = 48000,
     STATION_HISTORY_MS = 4000, /* what a listener that joins may be given at once */
+    STATION_SOUND_MS = 9000,   /* what is there of its sound: the first seconds of whoever encodes it */
 };
 
 enum station_phase { STATION_NONE, STATION_PLAYING, STATION_ENDED, STATION_REPLACED };
@@ -25,7 +26,8 @@ struct station {
     bool configured;              /* of the configuration file, not to be changed over the API */
     struct station_config config; /* what it began as */
     struct live_stream *stream;
-    pthread_mutex_t lock; /* of the history and of `wanted`; never taken while rendering */
+    struct broadcast *broadcast; /* its sound, encoded */
+    pthread_mutex_t lock;        /* of the history and of `wanted`; never taken while rendering */
     struct history history;
     auralis_parameters wanted; /* as last asked for */
     _Atomic uint32_t listeners;

@@ -50,6 +50,11 @@ static int begin(struct server *s, const struct station_config *config, bool con
     if (result == AURALIS_ELIMIT)
         return refuse_with(why, REFUSAL_OVERLOADED, NULL, "the server renders as many streams as it can");
     if (result < 0) return refuse_with(why, REFUSAL_INTERNAL, NULL, "%s", auralis_strerror(result));
+    station->broadcast = broadcast_create(s->encoders, station->stream, &station->config, s->config);
+    if (!station->broadcast) {
+        station_close(station);
+        return refuse_with(why, REFUSAL_INTERNAL, NULL, "out of memory");
+    }
     station->configured = configured;
     station->holders = 1;
     station->phase = STATION_PLAYING;
@@ -81,6 +86,13 @@ int stations_end(struct server *s, const char *name, bool again, struct refusal 
 void stations_close(struct server *s) {
     for (int i = 0; i < CONFIG_STATIONS_MAX; i++)
         if (s->station[i].phase != STATION_NONE) station_close(&s->station[i]);
+}
+
+void stations_tend(struct server *s, int64_t now) {
+    pthread_mutex_lock(&s->stations_lock);
+    for (int i = 0; i < CONFIG_STATIONS_MAX; i++)
+        if (s->station[i].phase == STATION_PLAYING) broadcast_tend(s->station[i].broadcast, now);
+    pthread_mutex_unlock(&s->stations_lock);
 }
 
 bool station_ended(const struct station *station) {

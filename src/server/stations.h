@@ -26,6 +26,9 @@ int stations_end(struct server *server, const char *name, bool again, struct ref
 /* Ends all, at the end, when nobody uses them any more. */
 void stations_close(struct server *server);
 
+/* Now and then: what nobody listens to is not encoded any more. */
+void stations_tend(struct server *server, int64_t now);
+
 /* Whether listeners have to go. The caller holds the station. */
 bool station_ended(const struct station *station);
 
