@@ -41,10 +41,12 @@ print("""/* edge_table.h — the band-limited step, written by tools/edge_table.
 #ifndef AURALIS_KERNELS_EDGE_TABLE_H
 #define AURALIS_KERNELS_EDGE_TABLE_H
 
+#include "kernels/target.h"
+
 enum { EDGE_TAPS = 16, EDGE_ROWS = 128 };
 
 /* clang-format off */
-static const float EDGE[EDGE_ROWS + 1][EDGE_TAPS] __attribute__((aligned(64))) = {""")
+CONSTANT float EDGE[EDGE_ROWS + 1][EDGE_TAPS] __attribute__((aligned(64))) = {""")
 for r in range(ROWS + 1):
     row = []
     for j in range(TAPS):

@@ -55,7 +55,7 @@ static void bell_wave(const struct voice_run *run, const struct bell_control *c,
     float *row = run->rows + v * VOICE_ROW;
     for (int i = 0; i < BLOCK; i += LANES) vf_store(row + i, vf_set(0.0f));
     for (int k = 0; k < BELL_PARTIALS; k++) {
-        if (!(run->words[BELL_WEIGHT + k][run->first + v] << 1)) continue; /* ±0: no such partial */
+        if (!(*WORD(run, BELL_WEIGHT + k, v) << 1)) continue; /* ±0: no such partial */
         if (c->glide[k][v])
             bell_partial(row, c, k, v, 1);
         else
@@ -72,7 +72,7 @@ static void bell_voices(const struct voice_run *run) {
     for (uint32_t v = 0; v < run->count; v += LANES)
         if (vi_any(word_i(run, VOICE_RUN, v))) bell_advance(run, v, &c);
     for (uint32_t v = 0; v < run->count; v++)
-        if (run->words[VOICE_RUN][run->first + v]) bell_wave(run, &c, v);
+        if (*WORD(run, VOICE_RUN, v)) bell_wave(run, &c, v);
 }
 
 #endif

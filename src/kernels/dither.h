@@ -18,6 +18,7 @@ KERNEL vi dither_lanes(vf x, vu counter) {
            sounds; /* 1.5 × 2^23: rounds to the nearest */
 }
 
+#if !KERNEL_ITEMS
 static void dither(int16_t *out, const float *in, uint32_t samples, uint32_t key, uint32_t first) {
     enum { PIECE = 64 };
     for (uint32_t done = 0; done < samples; done += PIECE) {
@@ -33,5 +34,6 @@ static void dither(int16_t *out, const float *in, uint32_t samples, uint32_t key
         for (uint32_t i = 0; i < count; i++) out[done + i] = (int16_t)whole[i];
     }
 }
+#endif
 
 #endif

@@ -47,7 +47,7 @@ static void drum_voices(const struct voice_run *run) {
     for (uint32_t v = 0; v < run->count; v += LANES)
         if (vi_any(word_i(run, VOICE_RUN, v))) drum_advance(run, v, &c);
     for (uint32_t v = 0; v < run->count; v++)
-        if (run->words[VOICE_RUN][run->first + v]) drum_wave(run, &c, v);
+        if (*WORD(run, VOICE_RUN, v)) drum_wave(run, &c, v);
 }
 
 #endif

@@ -25,15 +25,9 @@
 
 /* ---- Small parts ---- */
 
-KERNEL int32_t bits_of(float x) {
-    int32_t i;
-    __builtin_memcpy(&i, &x, sizeof i);
-    return i;
-}
-
 /* The greater of two floats that are not negative. */
 KERNEL float greater(float a, float b) {
-    return bits_of(a) < bits_of(b) ? b : a;
+    return as_int(a) < as_int(b) ? b : a;
 }
 
 /* +0.0 in place of whatever is smaller than 2^-60. */
@@ -47,7 +41,7 @@ KERNEL vf recirculated(vf x, int32_t floor_bits) {
     return vf_mask(vi_lt(vi_set(floor_bits), vi_bits(x) & 0x7fffffff), x);
 }
 
-KERNEL int32_t recirculation_floor(const struct effects *fx) {
+KERNEL int32_t recirculation_floor(MEMORY const struct effects *fx) {
     return fx->silent < fx->silent_limit ? TINY_BITS - 1 : INT32_MAX;
 }
 
@@ -61,43 +55,46 @@ KERNEL vf sane(vf x) {
 /* How far through the block frame i and the ones after it are: 0, 1/64, 2/64 … */
 #define WAY4(n) (n) / 64.0f, (n + 1) / 64.0f, (n + 2) / 64.0f, (n + 3) / 64.0f
 #define WAY16(n) WAY4(n), WAY4(n + 4), WAY4(n + 8), WAY4(n + 12)
-static const _Alignas(64) float WAY[BLOCK] = {WAY16(0), WAY16(16), WAY16(32), WAY16(48)};
+CONSTANT ALIGNED float WAY[BLOCK] = {WAY16(0), WAY16(16), WAY16(32), WAY16(48)};
 KERNEL vf way(int i) {
     return vf_load(WAY + i);
 }
 
 /* Value of a gain over the frames that begin at i. */
-KERNEL vf gain_at(const struct effects *fx, int gain, int i) {
+KERNEL vf gain_at(MEMORY const struct effects *fx, int gain, int i) {
     return way(i) * fx->gain_step[gain] + fx->gain[gain];
 }
 
-KERNEL float *ring_input(struct effects *fx, const struct ring *r) {
-    return (float *)(void *)fx + r->start + r->write;
+KERNEL MEMORY float *ring_input(MEMORY struct effects *fx, MEMORY const struct ring *r) {
+    return (MEMORY float *)(MEMORY void *)fx + r->start + r->write;
 }
 
 /* Where the frame lies that was written `delay` frames before the first of this block; RING_MIRROR frames may
  * be read from there. 0 < delay ≤ size. */
-KERNEL const float *ring_delayed(const struct effects *fx, const struct ring *r, uint32_t delay) {
+KERNEL MEMORY const float *ring_delayed(MEMORY const struct effects *fx, MEMORY const struct ring *r,
+                                        uint32_t delay) {
     uint32_t at = r->write + r->size - delay;
     if (at >= r->size) at -= r->size;
-    return (const float *)(const void *)fx + r->start + at;
+    return (MEMORY const float *)(MEMORY const void *)fx + r->start + at;
 }
 
 /* Repeats the head of the ring behind its end. */
-KERNEL void ring_mirror(struct effects *fx, const struct ring *r) {
+KERNEL void ring_mirror(MEMORY struct effects *fx, MEMORY const struct ring *r) {
     if (r->write >= RING_MIRROR) return;
-    float *from = ring_input(fx, r);
+    MEMORY float *from = ring_input(fx, r);
     int count = r->write + BLOCK <= RING_MIRROR ? BLOCK : RING_MIRROR - BLOCK;
-    for (int i = 0; i < count; i += LANES) vf_store(from + r->size + i, vf_load(from + i));
+    SOME_FRAMES (i, count) vf_store(from + r->size + i, vf_load(from + i));
 }
 
-KERNEL void ring_advance(struct effects *fx, struct ring *r) {
-    ring_mirror(fx, r);
-    r->write += BLOCK;
-    if (r->write == r->size) r->write = 0;
+/* At the end of the block, when nobody asks any more where the rings stand. */
+KERNEL void advance_rings(MEMORY struct ring *r, const int count) {
+    ITEMS (k, count) {
+        uint32_t write = r[k].write + BLOCK;
+        r[k].write = write == r[k].size ? 0 : write;
+    }
 }
 
-/* ---- Moving taps ---- */
+/* ---- What one part of a block leaves for the next ---- */
 
 /* A delay during one block: whole + fraction + way × slope frames; the fraction stays within [0, 1], or
  * within [0, 2) if the tap passes a frame. */
@@ -107,24 +104,70 @@ struct moving_tap {
     float fraction, slope;
 };
 
-/* Both ends of the block come from the integer phase, so one block ends exactly where the next begins. */
-static void move_taps(struct effects *fx, struct moving_tap *tap) {
+/* Room for a moving line's inputs: the last ones of the block before, then this block's. */
+enum { TAIL = 16 };
+struct line_input {
+    ALIGNED float x[TAIL + BLOCK];
+};
+
+/* On a GPU, what the items of a stream show each other. */
+struct effects_scratch {
+    ALIGNED float chorused[2 * BLOCK];
+    ALIGNED float feed[2 * BLOCK];
+    ALIGNED float wet[2 * BLOCK];
+    ALIGNED float echoes[2 * BLOCK];
+    ALIGNED float mixed[2 * BLOCK];
+    ALIGNED float lines[REVERB_LINES * BLOCK];
+    ALIGNED float first[BLOCK];
+    ALIGNED float second[BLOCK];
+    struct line_input input[REVERB_MOVING];
+    struct moving_tap tap[CHORUS_TAPS + REVERB_MOVING];
     float from[EFFECT_LFOS], to[EFFECT_LFOS];
-    for (int k = 0; k < EFFECT_LFOS; k += LANES) {
+    float column[16];
+    float lane[KERNEL_ITEMS ? BLOCK : LANES];
+    float eighth[8];
+};
+
+/* The greatest of all lanes of all items; none may be negative. */
+KERNEL float greatest(GROUP struct effects_scratch *s, vf x) {
+    float most = 0.0f;
+    vf_store(s->lane + FRAME_FIRST, x);
+#if KERNEL_ITEMS
+    TOGETHER;
+    ITEMS (k, 8) {
+        for (int i = 0; i < 8; i++) most = greater(most, s->lane[8 * k + i]);
+        s->eighth[k] = most;
+    }
+    TOGETHER;
+    for (int i = 0; i < 8; i++) most = greater(most, s->eighth[i]);
+#else
+    for (int i = 0; i < LANES; i++) most = greater(most, s->lane[i]);
+#endif
+    return most;
+}
+
+/* ---- Moving taps ---- */
+
+/* Both ends of the block come from the integer phase, so one block ends exactly where the next begins. */
+static void move_taps(MEMORY struct effects *fx, GROUP struct effects_scratch *s) {
+    SOME_FRAMES (k, EFFECT_LFOS) {
         vu phase = vu_load(fx->lfo_phase + k), next = phase + vu_load(fx->lfo_step + k);
         vf depth = vf_load(fx->lfo_depth + k);
-        vf_store(from + k, sin_phase(phase) * depth);
-        vf_store(to + k, sin_phase(next) * depth);
+        vf_store(s->from + k, sin_phase(phase) * depth);
+        vf_store(s->to + k, sin_phase(next) * depth);
         vu_store(fx->lfo_phase + k, next);
     }
-    for (int k = 0; k < CHORUS_TAPS + REVERB_MOVING; k++) {
-        int32_t first = (int32_t)(from[k] + 512.0f), last = (int32_t)(to[k] + 512.0f);
+    TOGETHER;
+    ITEMS (k, CHORUS_TAPS + REVERB_MOVING) {
+        float from = s->from[k], to = s->to[k];
+        int32_t first = (int32_t)(from + 512.0f), last = (int32_t)(to + 512.0f);
         int32_t floor = (first < last ? first : last) - 512;
-        tap[k].whole = fx->lfo_delay[k] + (uint32_t)floor;
-        tap[k].passes = first != last;
-        tap[k].fraction = from[k] - (float)floor;
-        tap[k].slope = to[k] - from[k];
+        s->tap[k].whole = fx->lfo_delay[k] + (uint32_t)floor;
+        s->tap[k].passes = first != last;
+        s->tap[k].fraction = from - (float)floor;
+        s->tap[k].slope = to - from;
     }
+    TOGETHER;
 }
 
 /* Catmull-Rom interpolation at b + f × (c − b), a and d being the neighbours. */
@@ -136,11 +179,11 @@ KERNEL vf catmull_rom(vf a, vf b, vf c, vf d, vf f) {
 
 /* A block of a moving tap. Where it passes a frame, the lanes whose fraction is beyond 1 take four taps that
  * are one frame older; the curve goes through every frame, so nothing jumps there. */
-KERNEL void moving_block(const struct effects *fx, const struct ring *r, const struct moving_tap *t,
-                         float *out) {
-    const float *at = ring_delayed(fx, r, t->whole + 3);
-    vf here = vf_load(at);
-    for (int i = 0; i < BLOCK; i += LANES) {
+KERNEL void moving_block(MEMORY const struct effects *fx, MEMORY const struct ring *r,
+                         GROUP const struct moving_tap *t, GROUP float *out) {
+    MEMORY const float *at = ring_delayed(fx, r, t->whole + 3);
+    vf here = vf_load(at + FRAME_FIRST);
+    FRAMES (i) {
         vf next = vf_load(at + i + LANES), f = way(i) * t->slope + t->fraction;
         vf a = lanes_ahead(at + i, here, next, 4), b = lanes_ahead(at + i, here, next, 3);
         vf c = lanes_ahead(at + i, here, next, 2), d = lanes_ahead(at + i, here, next, 1);
@@ -160,20 +203,21 @@ KERNEL void moving_block(const struct effects *fx, const struct ring *r, const s
 /* ---- Chorus ---- */
 
 /* Two moving taps a side beside the dry sound; left and right move a quarter turn apart. */
-static void chorus(struct effects *fx, const struct moving_tap *tap, const float *wash, float *out) {
+static void chorus(MEMORY struct effects *fx, GROUP struct effects_scratch *s, MEMORY const float *wash) {
     for (int side = 0; side < 2; side++) {
-        struct ring *r = &fx->chorus[side];
-        const float *x = wash + side * BLOCK;
-        _Alignas(64) float first[BLOCK], second[BLOCK];
-        moving_block(fx, r, tap + 2 * side, first);
-        moving_block(fx, r, tap + 2 * side + 1, second);
-        float *in = ring_input(fx, r), *y = out + side * BLOCK;
-        for (int i = 0; i < BLOCK; i += LANES) {
+        MEMORY struct ring *r = &fx->chorus[side];
+        MEMORY const float *x = wash + side * BLOCK;
+        moving_block(fx, r, s->tap + LFO_CHORUS + 2 * side, s->first);
+        moving_block(fx, r, s->tap + LFO_CHORUS + 2 * side + 1, s->second);
+        MEMORY float *in = ring_input(fx, r);
+        GROUP float *y = s->chorused + side * BLOCK;
+        TOGETHER;
+        FRAMES (i) {
             vf dry = sane(vf_load(x + i));
             vf_store(in + i, dry);
-            vf_store(y + i, dry * CHORUS_DRY + (vf_load(first + i) + vf_load(second + i)) * CHORUS_WET);
+            vf_store(y + i, dry * CHORUS_DRY + (vf_load(s->first + i) + vf_load(s->second + i)) * CHORUS_WET);
         }
-        ring_advance(fx, r);
+        ring_mirror(fx, r);
     }
 }
 
@@ -182,80 +226,93 @@ static void chorus(struct effects *fx, const struct moving_tap *tap, const float
 /* One pass of the echo's taps at a given delay: what returns into the line (softened by ¼ ½ ¼), and what is
  * heard left (at half the time) and right. */
 struct echo_taps {
-    const float *back, *half;
+    MEMORY const float *back, *half;
     uint32_t spacing;
 };
 
-KERNEL struct echo_taps echo_at(const struct effects *fx, uint32_t delay) {
-    return (struct echo_taps){.back = ring_delayed(fx, &fx->echo, delay + fx->spacing),
-                              .half = ring_delayed(fx, &fx->echo, delay >> 1),
-                              .spacing = fx->spacing};
+KERNEL struct echo_taps echo_at(MEMORY const struct effects *fx, uint32_t delay) {
+    struct echo_taps t;
+    t.back = ring_delayed(fx, &fx->echo, delay + fx->spacing);
+    t.half = ring_delayed(fx, &fx->echo, delay >> 1);
+    t.spacing = fx->spacing;
+    return t;
 }
 
 KERNEL vf echo_back(const struct echo_taps *t, int i) {
-    const float *p = t->back + i;
+    MEMORY const float *p = t->back + i;
     vf outer = vf_load(p) + vf_load(p + 2 * t->spacing);
     return outer * 0.25f + vf_load(p + t->spacing) * 0.5f;
 }
 
-/* Adds the echo to out. The line is mono; it is heard left after half the time and right after the whole.
- * Another time is another pair of taps, reached by a crossfade. */
-static void echo(struct effects *fx, const float *in, float *out) {
-    if (!fx->echo_fade && fx->echo_now != fx->echo_wanted) {
-        fx->echo_next = fx->echo_wanted;
-        fx->echo_fade = fx->echo_fade_blocks;
-    }
+/* Another time is another pair of taps, reached by a crossfade: before and after a block. */
+KERNEL void echo_begin(MEMORY struct effects *fx) {
+    if (fx->echo_fade || fx->echo_now == fx->echo_wanted) return;
+    fx->echo_next = fx->echo_wanted;
+    fx->echo_fade = fx->echo_fade_blocks;
+}
+KERNEL void echo_end(MEMORY struct effects *fx) {
+    if (fx->echo_fade && !--fx->echo_fade) fx->echo_now = fx->echo_next;
+}
+
+/* The line is mono; it is heard left after half the time and right after the whole. */
+static void echo(MEMORY struct effects *fx, GROUP struct effects_scratch *s) {
+    GROUP const float *in = s->chorused;
     struct echo_taps now = echo_at(fx, fx->echo_now), next = echo_at(fx, fx->echo_next);
-    float *line = ring_input(fx, &fx->echo);
+    MEMORY float *line = ring_input(fx, &fx->echo);
     int32_t floor_bits = recirculation_floor(fx);
     float start = (float)(fx->echo_fade_blocks - fx->echo_fade) * fx->echo_fade_step;
-    for (int i = 0; i < BLOCK; i += LANES) {
+    FRAMES (i) {
         vf back = echo_back(&now, i), half = vf_load(now.half + i);
         if (fx->echo_fade) {
             vf share = way(i) * fx->echo_fade_step + start;
             back += (echo_back(&next, i) - back) * share;
             half += (vf_load(next.half + i) - half) * share;
         }
+        TOGETHER;
         vf x = (vf_load(in + i) + vf_load(in + BLOCK + i)) * 0.5f;
         vf_store(line + i, settled(recirculated(back, floor_bits) * gain_at(fx, GAIN_FEEDBACK, i) + x));
         vf wet = gain_at(fx, GAIN_ECHO, i);
         vf left = half + back * ECHO_CROSS, right = back + half * ECHO_CROSS;
-        vf_store(out + i, vf_load(out + i) + left * wet);
-        vf_store(out + BLOCK + i, vf_load(out + BLOCK + i) + right * wet);
+        vf_store(s->echoes + i, 0.0f + left * wet);
+        vf_store(s->echoes + BLOCK + i, 0.0f + right * wet);
     }
-    ring_advance(fx, &fx->echo);
-    if (fx->echo_fade && !--fx->echo_fade) fx->echo_now = fx->echo_next;
+    ring_mirror(fx, &fx->echo);
 }
 
 /* ---- Reverb ---- */
 
 /* Pre-delay, then all-passes in series: a click becomes a cloud before it enters the network. */
-static void reverb_input(struct effects *fx, const float *direct, const float *wash, float *out) {
+static void reverb_input(MEMORY struct effects *fx, GROUP struct effects_scratch *s,
+                         MEMORY const float *direct) {
     for (int side = 0; side < 2; side++) {
-        struct ring *before = &fx->before[side];
-        const float *delayed = ring_delayed(fx, before, fx->before_delay);
-        float *in = ring_input(fx, before), *y = out + side * BLOCK;
-        const float *w = wash + side * BLOCK, *d = direct + side * BLOCK;
-        vf x[BLOCK / LANES];
-        for (int i = 0; i < BLOCK / LANES; i++) {
-            x[i] = vf_load(delayed + i * LANES);
-            vf_store(in + i * LANES,
-                     settled(sane(vf_load(d + i * LANES)) * DIRECT_SEND + vf_load(w + i * LANES)));
+        MEMORY struct ring *before = &fx->before[side];
+        MEMORY const float *delayed = ring_delayed(fx, before, fx->before_delay), *d = direct + side * BLOCK;
+        MEMORY float *in = ring_input(fx, before);
+        GROUP const float *w = s->chorused + side * BLOCK;
+        vf x[FRAME_GROUPS];
+        for (int g = 0; g < FRAME_GROUPS; g++) {
+            int i = FRAME_FIRST + g * LANES;
+            x[g] = vf_load(delayed + i);
+            TOGETHER;
+            vf_store(in + i, settled(sane(vf_load(d + i)) * DIRECT_SEND + vf_load(w + i)));
         }
-        ring_advance(fx, before);
+        ring_mirror(fx, before);
         for (int k = 0; k < REVERB_DIFFUSERS; k++) {
-            struct ring *r = &fx->diffuser[side][k];
-            const float *past = ring_delayed(fx, r, fx->diffuser_delay[side][k]);
-            float *line = ring_input(fx, r);
-            for (int i = 0; i < BLOCK / LANES; i++) {
-                vf old = vf_load(past + i * LANES);
-                vf v = settled(old * DIFFUSION + x[i]);
-                vf_store(line + i * LANES, v);
-                x[i] = old - v * DIFFUSION;
+            MEMORY struct ring *r = &fx->diffuser[side][k];
+            MEMORY const float *past = ring_delayed(fx, r, fx->diffuser_delay[side][k]);
+            MEMORY float *line = ring_input(fx, r);
+            for (int g = 0; g < FRAME_GROUPS; g++) {
+                int i = FRAME_FIRST + g * LANES;
+                vf old = vf_load(past + i);
+                vf v = settled(old * DIFFUSION + x[g]);
+                TOGETHER;
+                vf_store(line + i, v);
+                x[g] = old - v * DIFFUSION;
             }
-            ring_advance(fx, r);
+            ring_mirror(fx, r);
         }
-        for (int i = 0; i < BLOCK / LANES; i++) vf_store(y + i * LANES, x[i]);
+        GROUP float *y = s->feed + side * BLOCK;
+        for (int g = 0; g < FRAME_GROUPS; g++) vf_store(y + FRAME_FIRST + g * LANES, x[g]);
     }
 }
 
@@ -270,10 +327,11 @@ KERNEL void butterflies(vf x[REVERB_LINES], int step) {
 }
 
 /* A block of a steady line as it comes out, lossy and damped. */
-KERNEL void steady_block(const struct effects *fx, int n, int spacing, int ramping, float *out) {
-    const float *p = ring_delayed(fx, &fx->line[n], fx->line_delay[n] + (uint32_t)spacing);
-    vf here = vf_load(p), centre = vf_set(fx->gain[GAIN_CENTRE + n]), side = vf_set(fx->gain[GAIN_SIDE + n]);
-    for (int i = 0; i < BLOCK; i += LANES) {
+KERNEL void steady_block(MEMORY const struct effects *fx, int n, int spacing, int ramping, GROUP float *out) {
+    MEMORY const float *p = ring_delayed(fx, &fx->line[n], fx->line_delay[n] + (uint32_t)spacing);
+    vf here = vf_load(p + FRAME_FIRST), centre = vf_set(fx->gain[GAIN_CENTRE + n]),
+       side = vf_set(fx->gain[GAIN_SIDE + n]);
+    FRAMES (i) {
         vf next = vf_load(p + i + LANES);
         vf middle = lanes_ahead(p + i, here, next, spacing);
         vf outer = here + lanes_ahead(p + i, here, next, 2 * spacing);
@@ -286,7 +344,7 @@ KERNEL void steady_block(const struct effects *fx, int n, int spacing, int rampi
     }
 }
 
-static void steady_lines(const struct effects *fx, float *out) {
+static void steady_lines(MEMORY const struct effects *fx, GROUP float *out) {
     if (fx->lines_left)
         for (int n = 0; n < REVERB_STEADY; n++)
             fx->spacing == 1 ? steady_block(fx, n, 1, 1, out + n * BLOCK)
@@ -297,16 +355,11 @@ static void steady_lines(const struct effects *fx, float *out) {
                              : steady_block(fx, n, 2, 0, out + n * BLOCK);
 }
 
-/* Room for a moving line's inputs: the last ones of the block before, then this block's. */
-enum { TAIL = 16 };
-struct line_input {
-    _Alignas(64) float x[TAIL + BLOCK];
-};
-
 /* The frames that begin at i: mixes what comes out of the lines, adds the input, and writes it into the
  * steady lines and, for the moving ones, into `input`. */
-KERNEL void network(const float *lines, float *const *write, struct line_input *input, const float *in,
-                    float *out, int i, int32_t floor_bits) {
+KERNEL void network(GROUP struct effects_scratch *s, MEMORY float *const *write, int i, int32_t floor_bits) {
+    GROUP const float *lines = s->lines, *in = s->feed;
+    GROUP float *out = s->wet;
     vf x[REVERB_LINES];
     for (int n = 0; n < REVERB_LINES; n++) x[n] = vf_load(lines + n * BLOCK + i);
     butterflies(x, 8);
@@ -322,17 +375,17 @@ KERNEL void network(const float *lines, float *const *write, struct line_input *
     }
     for (int n = 0; n < REVERB_STEADY; n++) vf_store(write[n] + i, recirculated(x[n], floor_bits));
     for (int n = 0; n < REVERB_MOVING; n++)
-        vf_store(input[n].x + TAIL + i, recirculated(x[REVERB_STEADY + n], floor_bits));
+        vf_store(s->input[n].x + TAIL + i, recirculated(x[REVERB_STEADY + n], floor_bits));
 }
 
 /* The moving lines lose and are damped on the way in, since a filter on the way out would need the neighbours
  * of a moving place. */
-KERNEL void damp_block(struct effects *fx, int n, const float *x, int ramping) {
-    float *line = ring_input(fx, &fx->line[REVERB_STEADY + n]);
+KERNEL void damp_block(MEMORY struct effects *fx, int n, GROUP const float *x, int ramping) {
+    MEMORY float *line = ring_input(fx, &fx->line[REVERB_STEADY + n]);
     int k = (int)fx->spacing, centre_gain = GAIN_CENTRE + REVERB_STEADY + n,
         side_gain = GAIN_SIDE + REVERB_STEADY + n;
     vf centre = vf_set(fx->gain[centre_gain]), side = vf_set(fx->gain[side_gain]);
-    for (int i = 0; i < BLOCK; i += LANES) {
+    FRAMES (i) {
         vf outer = vf_load(x + i) + vf_load(x + i - 2 * k);
         if (ramping) {
             centre = gain_at(fx, centre_gain, i);
@@ -340,55 +393,58 @@ KERNEL void damp_block(struct effects *fx, int n, const float *x, int ramping) {
         }
         vf_store(line + i, settled(vf_load(x + i - k) * centre + outer * side));
     }
-    for (int i = 0; i < 4; i++) fx->line_tail[n][i] = x[BLOCK - 4 + i];
+    ITEMS (i, 4) fx->line_tail[n][i] = x[BLOCK - 4 + i];
 }
 
-static void damp_moving(struct effects *fx, struct line_input *input) {
+static void damp_moving(MEMORY struct effects *fx, GROUP const struct line_input *input) {
     if (fx->lines_left)
         for (int n = 0; n < REVERB_MOVING; n++) damp_block(fx, n, input[n].x + TAIL, 1);
     else
         for (int n = 0; n < REVERB_MOVING; n++) damp_block(fx, n, input[n].x + TAIL, 0);
 }
 
-static void reverb(struct effects *fx, const struct moving_tap *tap, const float *in, float *out) {
-    _Alignas(64) float lines[REVERB_LINES * BLOCK];
-    float *write[REVERB_STEADY];
-    struct line_input input[REVERB_MOVING];
+static void reverb(MEMORY struct effects *fx, GROUP struct effects_scratch *s) {
+    MEMORY float *write[REVERB_STEADY];
     int32_t floor_bits = recirculation_floor(fx);
-    steady_lines(fx, lines);
+    steady_lines(fx, s->lines);
     for (int n = 0; n < REVERB_STEADY; n++) write[n] = ring_input(fx, &fx->line[n]);
     for (int n = 0; n < REVERB_MOVING; n++) {
         int line = REVERB_STEADY + n;
-        moving_block(fx, &fx->line[line], tap + n, lines + line * BLOCK);
-        for (int i = 0; i < 4; i++) input[n].x[TAIL - 4 + i] = fx->line_tail[n][i];
+        moving_block(fx, &fx->line[line], s->tap + LFO_REVERB + n, s->lines + line * BLOCK);
+        ITEMS (i, 4) s->input[n].x[TAIL - 4 + i] = fx->line_tail[n][i];
     }
-    for (int i = 0; i < BLOCK; i += LANES) network(lines, write, input, in, out, i, floor_bits);
-    damp_moving(fx, input);
-    for (int n = 0; n < REVERB_LINES; n++) ring_advance(fx, &fx->line[n]);
+    TOGETHER;
+    FRAMES (i) network(s, write, i, floor_bits);
+    TOGETHER;
+    damp_moving(fx, s->input);
+    for (int n = 0; n < REVERB_LINES; n++) ring_mirror(fx, &fx->line[n]);
 }
 
 /* ---- Mix and DC blocker ---- */
 
-static void mix_effects(const struct effects *fx, const float *direct, const float *chorused,
-                        const float *wet, const float *echoes, float *out) {
-    for (int i = 0; i < BLOCK; i += LANES) {
+static void mix_effects(MEMORY const struct effects *fx, GROUP struct effects_scratch *s,
+                        MEMORY const float *direct) {
+    FRAMES (i) {
         vf level = gain_at(fx, GAIN_LEVEL, i), share = gain_at(fx, GAIN_REVERB, i);
-        vf left = vf_load(wet + i), right = vf_load(wet + BLOCK + i);
-        vf l = sane(vf_load(direct + i)) + vf_load(chorused + i) + vf_load(echoes + i);
-        vf r =
-            sane(vf_load(direct + BLOCK + i)) + vf_load(chorused + BLOCK + i) + vf_load(echoes + BLOCK + i);
-        vf_store(out + i, (l + (left + right * REVERB_CROSS) * share) * level);
-        vf_store(out + BLOCK + i, (r + (right + left * REVERB_CROSS) * share) * level);
+        vf left = vf_load(s->wet + i), right = vf_load(s->wet + BLOCK + i);
+        vf l = sane(vf_load(direct + i)) + vf_load(s->chorused + i) + vf_load(s->echoes + i);
+        vf r = sane(vf_load(direct + BLOCK + i)) + vf_load(s->chorused + BLOCK + i) +
+               vf_load(s->echoes + BLOCK + i);
+        vf_store(s->mixed + i, (l + (left + right * REVERB_CROSS) * share) * level);
+        vf_store(s->mixed + BLOCK + i, (r + (right + left * REVERB_CROSS) * share) * level);
     }
+    TOGETHER;
 }
 
 /* Mean of 64 frames: sixteen columns, then pairs of neighbours, whatever the width. */
-static float block_mean(const float *x) {
-    float sum[16];
-    for (int i = 0; i < 16; i += LANES)
-        vf_store(sum + i,
+static float block_mean(GROUP struct effects_scratch *s, GROUP const float *x) {
+    float sum[8];
+    SOME_FRAMES (i, 16)
+        vf_store(s->column + i,
                  (vf_load(x + i) + vf_load(x + 16 + i)) + (vf_load(x + 32 + i) + vf_load(x + 48 + i)));
-    for (int count = 8; count; count >>= 1)
+    TOGETHER;
+    for (int i = 0; i < 8; i++) sum[i] = s->column[2 * i] + s->column[2 * i + 1];
+    for (int count = 4; count; count >>= 1)
         for (int i = 0; i < count; i++) sum[i] = sum[2 * i] + sum[2 * i + 1];
     return sum[0] * 0x1p-6f;
 }
@@ -396,20 +452,20 @@ static float block_mean(const float *x) {
 /* Follows the mean of each block with a first-order lag and takes off a straight line from the old estimate
  * to the new one: a 5 Hz high-pass whose only recursion runs once a block. Returns the largest sample left.
  */
-static float block_dc(struct effects *fx, int side, const float *x, float *out) {
-    float old = fx->dc[side], new = old + (block_mean(x) - old) * fx->dc_rate;
-    if ((bits_of(new) & 0x7fffffff) < TINY_BITS) new = 0.0f;
-    fx->dc[side] = new;
-    float change = new - old, lane[LANES];
+static float block_dc(MEMORY struct effects *fx, GROUP struct effects_scratch *s, int side,
+                      MEMORY float *out) {
+    GROUP const float *x = s->mixed + side * BLOCK;
+    float old = fx->dc[side], new = old + (block_mean(s, x) - old) * fx->dc_rate;
+    if ((as_int(new) & 0x7fffffff) < TINY_BITS) new = 0.0f;
+    ONE_ITEM fx->dc[side] = new;
+    float change = new - old;
     vf peak = vf_set(0.0f);
-    for (int i = 0; i < BLOCK; i += LANES) {
+    FRAMES (i) {
         vf y = settled(vf_load(x + i) - (way(i) * change + old));
         vf_store(out + i, y);
         peak = vf_max(peak, vf_abs(y));
     }
-    vf_store(lane, peak);
-    for (int i = 1; i < LANES; i++) lane[0] = greater(lane[0], lane[i]);
-    return lane[0];
+    return greatest(s, peak);
 }
 
 /* ---- Limiter ---- */
@@ -417,7 +473,7 @@ static float block_dc(struct effects *fx, int side, const float *x, float *out) 
 /* Peak over the frames that begin at x + i + 6 and the three points between each and the next. The pairs
  * around a point share their sums and differences: with A the part on sums and B the part on differences, the
  * points at ¼ and ¾ are A + B and A − B, and the greater of the two is |A| + |B|. */
-KERNEL vf peak_fourfold(const struct limiter *m, const float *x) {
+KERNEL vf peak_fourfold(MEMORY const struct limiter *m, MEMORY const float *x) {
     vf half = vf_set(0.0f), even = vf_set(0.0f), odd = vf_set(0.0f);
     for (int k = 0; k < LIMITER_QUARTER_TAPS; k++) {
         vf early = vf_load(x + k), late = vf_load(x + 11 - k);
@@ -429,7 +485,7 @@ KERNEL vf peak_fourfold(const struct limiter *m, const float *x) {
     return vf_max(vf_max(vf_abs(half), vf_abs(even) + vf_abs(odd)), vf_abs(vf_load(x + 5)));
 }
 
-KERNEL vf peak_twofold(const struct limiter *m, const float *x) {
+KERNEL vf peak_twofold(MEMORY const struct limiter *m, MEMORY const float *x) {
     vf half = vf_set(0.0f);
     for (int k = 0; k < LIMITER_HALF_TAPS; k++) half += (vf_load(x + k) + vf_load(x + 23 - k)) * m->half[k];
     return vf_max(vf_abs(half), vf_abs(vf_load(x + 11)));
@@ -437,51 +493,47 @@ KERNEL vf peak_twofold(const struct limiter *m, const float *x) {
 
 /* The oversampled peak of the newest block (and of the last few frames before it, which had to wait for their
  * neighbours). */
-static float block_peak(struct effects *fx) {
-    struct limiter *m = &fx->limiter;
-    float lane[LANES];
+static float block_peak(MEMORY struct effects *fx, GROUP struct effects_scratch *s) {
+    MEMORY struct limiter *m = &fx->limiter;
     vf peak = vf_set(0.0f);
     for (int side = 0; side < 2; side++) {
-        const float *x = ring_delayed(fx, &m->side[side], m->twice ? 23 : 11);
-        for (int i = 0; i < BLOCK; i += LANES)
-            peak = vf_max(peak, m->twice ? peak_twofold(m, x + i) : peak_fourfold(m, x + i));
+        MEMORY const float *x = ring_delayed(fx, &m->side[side], m->twice ? 23 : 11);
+        FRAMES (i) peak = vf_max(peak, m->twice ? peak_twofold(m, x + i) : peak_fourfold(m, x + i));
     }
-    vf_store(lane, peak);
-    for (int i = 1; i < LANES; i++) lane[0] = greater(lane[0], lane[i]);
-    return lane[0];
+    return greatest(s, peak);
 }
 
 /* How much must go so that this peak meets the ceiling: 1 − ceiling / peak, at least 0. */
-static float reduction_for(const struct limiter *m, float peak) {
-    if (bits_of(peak) <= bits_of(m->ceiling)) return 0.0f;
+static float reduction_for(MEMORY const struct limiter *m, float peak) {
+    if (as_int(peak) <= as_int(m->ceiling)) return 0.0f;
     float lane[LANES];
     vf_store(lane, 1.0f - reciprocal(vf_set(peak)) * m->ceiling);
-    return bits_of(lane[0]) < 0 ? 0.0f : lane[0];
+    return as_int(lane[0]) < 0 ? 0.0f : lane[0];
 }
 
 /* The greatest of the reductions of the last half second, each less what its age forgives. */
-static float held_reduction(struct effects *fx, float wanted) {
-    struct limiter *m = &fx->limiter;
-    float *history = (float *)(void *)fx + m->wanted;
-    const float *release = (const float *)(const void *)fx + m->release;
-    history[m->write] = history[m->write + m->history] = wanted;
-    if (++m->write == m->history) m->write = 0;
-    if (bits_of(wanted) > 0) m->active = m->history;
-    if (!m->active) return 0.0f;
-    m->active--;
-    float lane[LANES];
+static float held_reduction(MEMORY struct effects *fx, GROUP struct effects_scratch *s, float wanted) {
+    MEMORY struct limiter *m = &fx->limiter;
+    MEMORY float *history = (MEMORY float *)(MEMORY void *)fx + m->wanted;
+    MEMORY const float *release = (MEMORY const float *)(MEMORY const void *)fx + m->release;
+    uint32_t write = m->write, oldest = write + 1 == m->history ? 0 : write + 1;
+    uint32_t active = as_int(wanted) > 0 ? m->history : m->active;
+    TOGETHER;
+    ONE_ITEM {
+        history[write] = history[write + m->history] = wanted;
+        m->write = oldest;
+        m->active = active ? active - 1 : 0;
+    }
+    if (!active) return 0.0f;
+    TOGETHER;
     vf most = vf_set(0.0f);
-    const float *oldest = history + m->write;
-    for (uint32_t i = 0; i < m->history; i += LANES)
-        most = vf_max(most, vf_load(oldest + i) - vf_load(release + i));
-    vf_store(lane, most);
-    for (int i = 1; i < LANES; i++) lane[0] = greater(lane[0], lane[i]);
-    return lane[0];
+    SOME_FRAMES (i, m->history) most = vf_max(most, vf_load(history + oldest + i) - vf_load(release + i));
+    return greatest(s, most);
 }
 
 /* The reduction at the end of the block that leaves now: an average of maxima, each of which has the peaks on
  * both sides of that border in its window. So the gain is down in time, and never jumps. */
-static float next_node(struct limiter *m, float held) {
+static float next_node(MEMORY struct limiter *m, float held) {
     uint32_t now = m->block++, first = now - (m->window - 1);
     m->held[now % LIMITER_NODES] = held;
     float most = 0.0f, sum = 0.0f;
@@ -489,60 +541,77 @@ static float next_node(struct limiter *m, float held) {
     m->highest[first % LIMITER_NODES] = most;
     for (uint32_t k = 0; k < m->window - 2; k++)
         sum += m->highest[(first - k) % LIMITER_NODES] * m->weight[k];
-    return (bits_of(sum) & 0x7fffffff) < TINY_BITS ? 0.0f : sum;
+    return (as_int(sum) & 0x7fffffff) < TINY_BITS ? 0.0f : sum;
 }
 
-static void limit(struct effects *fx, float peak, float *out) {
-    struct limiter *m = &fx->limiter;
-    float loudest = greater(peak, m->last_peak), wanted = 0.0f;
-    m->last_peak = peak;
-    if (bits_of(loudest) > bits_of(m->quiet)) wanted = reduction_for(m, block_peak(fx));
-    float from = m->node, to = next_node(m, held_reduction(fx, wanted));
-    m->node = to;
-    const float *left = ring_delayed(fx, &m->side[0], (m->window - 1) * BLOCK);
-    const float *right = ring_delayed(fx, &m->side[1], (m->window - 1) * BLOCK);
-    for (int i = 0; i < BLOCK; i += LANES) {
+static void limit(MEMORY struct effects *fx, GROUP struct effects_scratch *s, float peak, MEMORY float *out) {
+    MEMORY struct limiter *m = &fx->limiter;
+    float loudest = greater(peak, m->last_peak), wanted = 0.0f, from = m->node;
+    if (as_int(loudest) > as_int(m->quiet)) wanted = reduction_for(m, block_peak(fx, s));
+    float held = held_reduction(fx, s, wanted);
+    TOGETHER;
+    ONE_ITEM {
+        m->last_peak = peak;
+        m->node = next_node(m, held);
+    }
+    TOGETHER;
+    float to = m->node;
+    MEMORY const float *left = ring_delayed(fx, &m->side[0], (m->window - 1) * BLOCK);
+    MEMORY const float *right = ring_delayed(fx, &m->side[1], (m->window - 1) * BLOCK);
+    FRAMES (i) {
         vf gain = 1.0f - (way(i) * (to - from) + from);
         lanes_interleave(out + 2 * i, vf_load(left + i) * gain, vf_load(right + i) * gain);
     }
-    ring_advance(fx, &m->side[0]);
-    ring_advance(fx, &m->side[1]);
 }
 
 /* ---- All of it ---- */
 
-/* Ends the block for gains [first, end), multiples of 16, of which `left` counts the blocks. */
-KERNEL void advance_gains(struct effects *fx, int first, int end, uint32_t *left) {
-    if (!*left) return;
-    int last = !--*left;
-    for (int k = first; k < end; k += LANES) {
+/* Ends the block for gains [first, end), multiples of 16, with `left` blocks to go. */
+KERNEL void advance_gains(MEMORY struct effects *fx, int first, int end, uint32_t left) {
+    if (!left) return;
+    SOME_FRAMES (i, end - first) {
+        int k = first + i;
         vf step = vf_load(fx->gain_step + k);
-        vf_store(fx->gain + k, last ? vf_load(fx->gain_target + k) : vf_load(fx->gain + k) + step);
-        if (last) vf_store(fx->gain_step + k, vf_set(0.0f));
+        vf_store(fx->gain + k, left == 1 ? vf_load(fx->gain_target + k) : vf_load(fx->gain + k) + step);
+        if (left == 1) vf_store(fx->gain_step + k, vf_set(0.0f));
     }
 }
 
-/* Counts the blocks in which nothing came. */
-static void count_silence(struct effects *fx, const float *direct, const float *wash) {
+/* Whether anything came. */
+static int any_sound(GROUP struct effects_scratch *s, MEMORY const float *direct, MEMORY const float *wash) {
     vi any = vi_set(0);
-    for (int i = 0; i < 2 * BLOCK; i += LANES)
-        any |= (vi_bits(vf_load(direct + i)) | vi_bits(vf_load(wash + i))) & 0x7fffffff;
-    if (vi_any(any))
+    for (int side = 0; side < 2 * BLOCK; side += BLOCK)
+        FRAMES (i)
+            any |= (vi_bits(vf_load(direct + side + i)) | vi_bits(vf_load(wash + side + i))) & 0x7fffffff;
+#if KERNEL_ITEMS
+    return as_int(greatest(s, any ? 1.0f : 0.0f)) != 0;
+#else
+    (void)s;
+    return vi_any(any);
+#endif
+}
+
+/* What counts the blocks, when all of this one is done. */
+static void count_block(MEMORY struct effects *fx, int sounds) {
+    if (fx->lines_left) fx->lines_left--;
+    if (fx->gain_left) fx->gain_left--;
+    if (sounds)
         fx->silent = 0;
     else if (fx->silent < fx->silent_limit)
         fx->silent++;
+    echo_end(fx);
 }
 
 /* Asks memory for what a ring's block after this one reads, `delay` frames back. With many streams the rings
  * lie in no cache, and a processor's own prefetching cannot follow so many places at once. */
-KERNEL void prefetch_delayed(const struct effects *fx, const struct ring *r, uint32_t delay) {
+KERNEL void prefetch_delayed(MEMORY const struct effects *fx, MEMORY const struct ring *r, uint32_t delay) {
     uint32_t at = r->write + 2 * BLOCK + r->size - delay;
     if (at >= r->size) at -= r->size;
-    const float *p = (const float *)(const void *)fx + r->start + at;
-    for (int i = 0; i < BLOCK; i += 16) __builtin_prefetch(p + i, 0);
+    MEMORY const float *p = (MEMORY const float *)(MEMORY const void *)fx + r->start + at;
+    for (int i = 0; i < BLOCK; i += 16) PREFETCH(p + i);
 }
 
-static void prefetch_next(const struct effects *fx) {
+static void prefetch_next(MEMORY const struct effects *fx) {
     for (int n = 0; n < REVERB_STEADY; n++)
         prefetch_delayed(fx, &fx->line[n], fx->line_delay[n] + fx->spacing);
     for (int n = REVERB_STEADY; n < REVERB_LINES; n++)
@@ -552,28 +621,43 @@ static void prefetch_next(const struct effects *fx) {
     prefetch_delayed(fx, &fx->echo, fx->echo.size - BLOCK);
 }
 
-static void effects_block(struct effects *fx, const float *direct, const float *wash, float *out) {
-    _Alignas(64) float chorused[2 * BLOCK], feed[2 * BLOCK], wet[2 * BLOCK], echoes[2 * BLOCK];
-    _Alignas(64) float mixed[2 * BLOCK];
-    struct moving_tap tap[CHORUS_TAPS + REVERB_MOVING];
+static void shape_block(MEMORY struct effects *fx, GROUP struct effects_scratch *s,
+                        MEMORY const float *direct, MEMORY const float *wash, MEMORY float *out) {
     prefetch_next(fx);
-    move_taps(fx, tap);
-    chorus(fx, tap + LFO_CHORUS, wash, chorused);
-    reverb_input(fx, direct, chorused, feed);
-    reverb(fx, tap + LFO_REVERB, feed, wet);
-    for (int i = 0; i < 2 * BLOCK; i += LANES) vf_store(echoes + i, vf_set(0.0f));
-    echo(fx, chorused, echoes);
-    mix_effects(fx, direct, chorused, wet, echoes, mixed);
+    ONE_ITEM echo_begin(fx);
+    move_taps(fx, s);
+    chorus(fx, s, wash);
+    reverb_input(fx, s, direct);
+    reverb(fx, s);
+    echo(fx, s);
+    mix_effects(fx, s, direct);
     float peak = 0.0f;
     for (int side = 0; side < 2; side++) {
-        struct ring *r = &fx->limiter.side[side];
-        peak = greater(peak, block_dc(fx, side, mixed + side * BLOCK, ring_input(fx, r)));
+        MEMORY struct ring *r = &fx->limiter.side[side];
+        peak = greater(peak, block_dc(fx, s, side, ring_input(fx, r)));
         ring_mirror(fx, r);
     }
-    limit(fx, peak, out);
-    advance_gains(fx, 0, GAIN_LEVEL, &fx->lines_left);
-    advance_gains(fx, GAIN_LEVEL, EFFECT_GAINS, &fx->gain_left);
-    count_silence(fx, direct, wash);
+    TOGETHER;
+    limit(fx, s, peak, out);
+    advance_gains(fx, 0, GAIN_LEVEL, fx->lines_left);
+    advance_gains(fx, GAIN_LEVEL, EFFECT_GAINS, fx->gain_left);
+    int sounds = any_sound(s, direct, wash);
+    TOGETHER;
+    ONE_ITEM count_block(fx, sounds);
+    advance_rings(fx->chorus, 2);
+    advance_rings(&fx->echo, 1);
+    advance_rings(fx->before, 2);
+    advance_rings(fx->diffuser[0], 2 * REVERB_DIFFUSERS);
+    advance_rings(fx->line, REVERB_LINES);
+    advance_rings(fx->limiter.side, 2);
+    TOGETHER;
 }
+
+#if !KERNEL_ITEMS
+static void effects_block(struct effects *fx, const float *direct, const float *wash, float *out) {
+    struct effects_scratch scratch;
+    shape_block(fx, &scratch, direct, wash, out);
+}
+#endif
 
 #endif

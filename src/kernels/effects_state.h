@@ -79,7 +79,7 @@ struct limiter {
 
 struct effects {
     /* Ramps: present value, change a block, final value. */
-    _Alignas(64) float gain[EFFECT_GAINS];
+    ALIGNED float gain[EFFECT_GAINS];
     float gain_step[EFFECT_GAINS];
     float gain_target[EFFECT_GAINS];
     uint32_t lines_left;  /* blocks until the gains of the reverb's lines are reached */
@@ -92,7 +92,7 @@ struct effects {
 
     /* Delays in frames, moved by depth × sin(phase); phase and step are of 2^32 a turn, the step of a block.
      */
-    _Alignas(64) uint32_t lfo_phase[EFFECT_LFOS];
+    ALIGNED uint32_t lfo_phase[EFFECT_LFOS];
     uint32_t lfo_step[EFFECT_LFOS];
     float lfo_depth[EFFECT_LFOS];
     uint32_t lfo_delay[EFFECT_LFOS];

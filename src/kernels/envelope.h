@@ -11,18 +11,18 @@
 #include "kernels/polynomials.h"
 
 KERNEL vi word_i(const struct voice_run *run, int word, uint32_t v) {
-    return vi_load(run->words[word] + run->first + v);
+    return vi_load(WORD(run, word, v));
 }
 KERNEL vu word_u(const struct voice_run *run, int word, uint32_t v) {
-    return vu_load(run->words[word] + run->first + v);
+    return vu_load(WORD(run, word, v));
 }
 KERNEL vf word_f(const struct voice_run *run, int word, uint32_t v) {
-    return vf_bits(vi_load(run->words[word] + run->first + v));
+    return vf_bits(vi_load(WORD(run, word, v)));
 }
 
 /* State goes back only to the voices that run. */
 KERNEL void keep_i(const struct voice_run *run, int word, uint32_t v, vi running, vi value) {
-    vi_store(run->words[word] + run->first + v, vi_select(running, value, word_i(run, word, v)));
+    vi_store(WORD(run, word, v), vi_select(running, value, word_i(run, word, v)));
 }
 KERNEL void keep_f(const struct voice_run *run, int word, uint32_t v, vi running, vf value) {
     keep_i(run, word, v, running, vi_bits(value));

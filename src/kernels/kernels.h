@@ -15,11 +15,10 @@
 #ifndef AURALIS_KERNELS_H
 #define AURALIS_KERNELS_H
 
-#include <stdint.h>
-#include <stddef.h>
+#include "kernels/target.h"
 
 enum { BLOCK = 64 }; /* frames: the control period, part of the meaning of a stream */
-enum { VOICE_RUN_MAX = 64 } /* voices one call advances at most */;
+enum { VOICE_RUN_MAX = KERNEL_ITEMS ? 1 : 64 }; /* voices one call advances at most */
 enum { VOICE_WORDS_MAX = 64, VOICE_TAIL = 24 };
 enum { VOICE_ROW = BLOCK + 16 }; /* floats from one voice's row to the next */
 
@@ -131,11 +130,23 @@ enum voice_bus { BUS_DIRECT, BUS_WASH, STREAM_BUSES }; /* kick and bass stay out
  * `tail` holds 24 floats a voice: what band-limited edges still have to say after the block, and eight zeros
  * (ANALOG only). */
 struct voice_run {
+#if KERNEL_ITEMS
+    MEMORY uint32_t *words;
+    uint32_t stride; /* from a word to the next */
+#else
     uint32_t *const *words;
-    float *tail;
+#endif
+    MEMORY float *tail;
     uint32_t first, count;
     float *rows; /* [64][VOICE_ROW], 64-byte aligned */
 };
+
+/* Where word `word` of the run's voice v lies. */
+#if KERNEL_ITEMS
+#define WORD(run, word, v) ((run)->words + (word) * (run)->stride + (run)->first + (v))
+#else
+#define WORD(run, word, v) ((run)->words[word] + (run)->first + (v))
+
 typedef void voice_kernel(const struct voice_run *run);
 
 /* Adds `count` consecutive rows (64 frames each, VOICE_ROW apart), left to right, onto a stream's buses,
@@ -170,5 +181,6 @@ struct kernels {
     softclip_kernel *softclip;
     dither_kernel *dither;
 };
+#endif
 
 #endif

@@ -18,9 +18,9 @@
 #ifndef AURALIS_KERNELS_LANES_H
 #define AURALIS_KERNELS_LANES_H
 
-#include <stdint.h>
+#include "kernels/target.h"
 
-#if defined(KERNEL_SCALAR)
+#if defined(KERNEL_SCALAR) || KERNEL_ITEMS
 #define LANES 1
 #elif defined(__AVX512F__)
 #define LANES 16
@@ -36,7 +36,6 @@
 #include <arm_neon.h>
 #endif
 
-#define KERNEL static inline __attribute__((always_inline, unused))
 #define LANE_GROUPS(voices) (((voices) + LANES - 1) / LANES)
 
 #if LANES == 1
@@ -76,7 +75,15 @@ KERNEL vu vu_set(uint32_t x) {
 }
 #endif
 
-/* LANES consecutive values of memory, aligned or not. */
+/* LANES consecutive values of memory, aligned or not. One lane's are macros, for pointers into any memory. */
+#if LANES == 1
+#define vf_load(p) ((p)[0])
+#define vi_load(p) ((int32_t)(p)[0])
+#define vu_load(p) ((uint32_t)(p)[0])
+#define vf_store(p, v) ((void)((p)[0] = (v)))
+#define vi_store(p, v) ((void)((p)[0] = (__typeof__((p)[0]))(v)))
+#define vu_store(p, v) ((void)((p)[0] = (__typeof__((p)[0]))(v)))
+#else
 KERNEL vf vf_load(const float *p) {
     vf v;
     __builtin_memcpy(&v, p, sizeof v);
@@ -101,11 +108,16 @@ KERNEL void vi_store(void *p, vi v) {
 KERNEL void vu_store(void *p, vu v) {
     __builtin_memcpy(p, &v, sizeof v);
 }
+#endif
 
 /* 0, 1, 2 … by lane: the frames of a run of time. */
 KERNEL vi vi_ramp(void) {
+#if LANES == 1
+    return 0;
+#else
     static const int32_t ramp[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     return vi_load(ramp);
+#endif
 }
 
 /* Conversions: to float rounds to nearest, to integer truncates (|x| < 2^31). */
@@ -121,14 +133,22 @@ KERNEL vf vf_ramp(void) {
 
 /* The same bits as another type. */
 KERNEL vi vi_bits(vf x) {
+#if LANES == 1
+    return as_int(x);
+#else
     vi v;
     __builtin_memcpy(&v, &x, sizeof v);
     return v;
+#endif
 }
 KERNEL vf vf_bits(vi x) {
+#if LANES == 1
+    return as_float((uint32_t)x);
+#else
     vf v;
     __builtin_memcpy(&v, &x, sizeof v);
     return v;
+#endif
 }
 KERNEL vi vi_from_u(vu x) {
     return (vi)x;
@@ -301,7 +321,7 @@ KERNEL void lanes_transpose(vf row[LANES]) {
 
 /* vf_load(p + by), 0 ≤ by ≤ 4, given a = vf_load(p) and b = vf_load(p + LANES): where a vector is as long as
  * a cache line, nearly every unaligned load touches two, and a shuffle costs less. */
-KERNEL vf lanes_ahead(const float *p, vf a, vf b, int by) {
+KERNEL vf lanes_ahead(MEMORY const float *p, vf a, vf b, int by) {
 #if LANES == 16
     (void)p;
     switch (by) {
@@ -323,7 +343,7 @@ KERNEL vf lanes_ahead(const float *p, vf a, vf b, int by) {
 }
 
 /* Writes a0 b0 a1 b1 …: 2 × LANES values. */
-KERNEL void lanes_interleave(float *out, vf a, vf b) {
+KERNEL void lanes_interleave(MEMORY float *out, vf a, vf b) {
 #if LANES == 16
     vf_store(out, __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
     vf_store(out + 16,

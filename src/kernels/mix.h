@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 #include "kernels/polynomials.h"
 
+#if !KERNEL_ITEMS
 /* The left-to-right sum is kept in registers over neighbouring rows of the same bus. */
 static void mix_rows(float *bus, const float *rows, const int32_t *to, const float *gain_l,
                      const float *gain_r, uint32_t count) {
@@ -38,15 +39,14 @@ static void mix_ramp_rows(float *bus, const float *rows, const int32_t *to, cons
         }
     }
 }
+#endif
 
 /* out = tanh(0.7 x), interleaved. */
-static void softclip(const float *direct, const float *wash, float *out) {
-    float clipped[BLOCK * 2];
-    for (int i = 0; i < BLOCK * 2; i += LANES)
-        vf_store(clipped + i, tanh_lanes((vf_load(direct + i) + vf_load(wash + i)) * 0.7f));
-    for (int i = 0; i < BLOCK; i++) {
-        out[2 * i] = clipped[i];
-        out[2 * i + 1] = clipped[BLOCK + i];
+static void softclip(MEMORY const float *direct, MEMORY const float *wash, MEMORY float *out) {
+    FRAMES (i) {
+        vf left = tanh_lanes((vf_load(direct + i) + vf_load(wash + i)) * 0.7f);
+        vf right = tanh_lanes((vf_load(direct + BLOCK + i) + vf_load(wash + BLOCK + i)) * 0.7f);
+        lanes_interleave(out + 2 * i, left, right);
     }
 }
 

@@ -17,9 +17,8 @@ KERNEL vu noise_hash(vu x) {
 }
 
 static void noise_wave(const struct voice_run *run, uint32_t v) {
-    uint32_t seed = run->words[NOISE_SEED][run->first + v], age = run->words[VOICE_AGE][run->first + v];
-    float weight;
-    __builtin_memcpy(&weight, run->words[NOISE_WEIGHT] + run->first + v, sizeof weight);
+    uint32_t seed = *WORD(run, NOISE_SEED, v), age = *WORD(run, VOICE_AGE, v);
+    float weight = as_float(*WORD(run, NOISE_WEIGHT, v));
     vu counter = vu_set(age * 0x9e3779b9u + seed) + vu_from_i(vi_ramp()) * 0x9e3779b9u;
     for (int i = 0; i < BLOCK; i += LANES) {
         vf_store(run->rows + v * VOICE_ROW + i,
@@ -30,7 +29,7 @@ static void noise_wave(const struct voice_run *run, uint32_t v) {
 
 static void noise_voices(const struct voice_run *run) {
     for (uint32_t v = 0; v < run->count; v++)
-        if (run->words[VOICE_RUN][run->first + v]) noise_wave(run, v);
+        if (*WORD(run, VOICE_RUN, v)) noise_wave(run, v);
     filter_rows(run);
 }
 

@@ -20,7 +20,7 @@ static void tone_voices(const struct voice_run *run) {
     }
     for (uint32_t v = 0; v < run->count; v++) {
         float *row = run->rows + v * VOICE_ROW;
-        if (!run->words[VOICE_RUN][run->first + v]) continue;
+        if (!*WORD(run, VOICE_RUN, v)) continue;
         for (int i = 0; i < BLOCK; i += LANES) {
             vf amp = vf_max(c.amp[v] + (vf_ramp() + (float)i) * c.step[v], vf_set(0.0f));
             vf_store(row + i, vf_load(row + i) * amp);

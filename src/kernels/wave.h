@@ -53,16 +53,14 @@ KERNEL void wave_advance(const struct voice_run *run, const int at, uint32_t v, 
 }
 
 KERNEL float word_float(const struct voice_run *run, int word, uint32_t v) {
-    float x;
-    __builtin_memcpy(&x, run->words[word] + run->first + v, sizeof x);
-    return x;
+    return as_float(*WORD(run, word, v));
 }
 
 /* One voice's naive waves into its row, behind what the last block left in its tail. */
 KERNEL void wave_naive(const struct voice_run *run, const int at, const struct wave_control *c, uint32_t v,
                        const int gliding) {
     float *row = run->rows + v * VOICE_ROW;
-    const float *tail = run->tail + (size_t)(run->first + v) * VOICE_TAIL;
+    MEMORY const float *tail = run->tail + (size_t)(run->first + v) * VOICE_TAIL;
     struct phases p[WAVE_OSCILLATORS];
     vf saw1 = vf_set(word_float(run, at + WAVE_SAW1, v) * 0x1p-31f),
        saw2 = vf_set(word_float(run, at + WAVE_SAW2, v) * 0x1p-31f),
@@ -76,8 +74,8 @@ KERNEL void wave_naive(const struct voice_run *run, const int at, const struct w
         vf_store(row + EDGE_TAPS / 2 + i, x);
         for (int o = 0; o < WAVE_OSCILLATORS; o++) phases_next(&p[o], gliding);
     }
-    __builtin_memcpy(row, tail, EDGE_TAPS / 2 * sizeof *row);
-    __builtin_memset(row + BLOCK + EDGE_TAPS / 2, 0, EDGE_TAPS / 2 * sizeof *row);
+    COPY(row, tail, EDGE_TAPS / 2);
+    for (int i = 0; i < EDGE_TAPS / 2; i++) row[BLOCK + EDGE_TAPS / 2 + i] = 0.0f;
 }
 
 /* How far a phase has come after n frames. */
@@ -127,7 +125,7 @@ static void waves(const struct voice_run *run, const int at) {
     uint32_t list[VOICE_RUN_MAX];
     for (uint32_t v = 0; v < run->count; v += LANES) wave_advance(run, at, v, &c);
     for (uint32_t v = 0; v < run->count; v++)
-        if (run->words[VOICE_RUN][run->first + v]) {
+        if (*WORD(run, VOICE_RUN, v)) {
             if (c.glide[0][v] | c.glide[1][v] | c.glide[2][v])
                 wave_naive(run, at, &c, v, 1);
             else
@@ -152,9 +150,9 @@ static void waves(const struct voice_run *run, const int at) {
         }
     }
     for (uint32_t v = 0; v < run->count; v++)
-        if (run->words[VOICE_RUN][run->first + v])
-            __builtin_memcpy(run->tail + (size_t)(run->first + v) * VOICE_TAIL,
-                             run->rows + v * VOICE_ROW + BLOCK, EDGE_TAPS * sizeof(float));
+        if (*WORD(run, VOICE_RUN, v))
+            COPY(run->tail + (size_t)(run->first + v) * VOICE_TAIL, run->rows + v * VOICE_ROW + BLOCK,
+                 EDGE_TAPS);
 }
 
 #endif
