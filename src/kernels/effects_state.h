@@ -84,7 +84,8 @@ struct effects {
     float gain_target[EFFECT_GAINS];
     uint32_t lines_left;  /* blocks until the gains of the reverb's lines are reached */
     uint32_t gain_left;   /* blocks until the others are */
-    uint32_t gain_blocks; /* length of a ramp */
+    uint32_t gain_blocks; /* length of a ramp, a power of two */
+    float gain_share;     /* 1 / that */
 
     /* Blocks of exact silence on both buses so far, and after how many the tails, 96 dB down by then, are let
      * go: from there on nothing recirculates, and what is left runs out. */
@@ -122,5 +123,10 @@ struct effects {
     uint32_t sample_rate;
     float control[3]; /* the last targets, as given */
 };
+
+/* A gain's straight line to its target begins. */
+KERNEL void ramp_gain(MEMORY struct effects *fx, int gain) {
+    fx->gain_step[gain] = (fx->gain_target[gain] - fx->gain[gain]) * fx->gain_share;
+}
 
 #endif

@@ -15,6 +15,7 @@ typedef ulong uint64_t;
 #define half halfway /* a type there, a name here */
 
 #define KERNEL_ITEMS 1
+#define ENTRY __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
 #define MEMORY __global
 #define GROUP __local
 #define CONSTANT __constant

@@ -86,11 +86,7 @@ KERNEL uint64_t wave_way(uint32_t n, uint32_t inc, int32_t glide, const int glid
 
 /* The reciprocal of one increment ≥ 1, as `reciprocal` has it. */
 KERNEL float wave_period(uint32_t inc) {
-    float x = (float)(int32_t)inc, r;
-    int32_t bits;
-    __builtin_memcpy(&bits, &x, sizeof bits);
-    bits = 0x7ef311c7 - bits;
-    __builtin_memcpy(&r, &bits, sizeof r);
+    float x = (float)(int32_t)inc, r = as_float((uint32_t)(0x7ef311c7 - as_int(x)));
     for (int step = 0; step < 3; step++) r = r * (2.0f - x * r);
     return r;
 }

@@ -257,8 +257,7 @@ static void target_echo(struct effects *fx, double space, double beat) {
 }
 
 static void ramp_gains(struct effects *fx, int first, int end, uint32_t *left) {
-    float share = 1.0f / (float)fx->gain_blocks;
-    for (int k = first; k < end; k++) fx->gain_step[k] = (fx->gain_target[k] - fx->gain[k]) * share;
+    for (int k = first; k < end; k++) ramp_gain(fx, k);
     *left = fx->gain_blocks;
 }
 
@@ -284,6 +283,7 @@ struct effects *effects_init(void *memory, uint32_t rate, uint64_t frame, const 
     set_limiter(fx);
     fx->dc_rate = (float)(1 - exact_exp(-6.28318530717958647693 * DC_HZ * BLOCK / rate));
     fx->gain_blocks = high_rate(rate) ? 32 : 16; /* a power of two: shares of a ramp are exact */
+    fx->gain_share = 1.0f / (float)fx->gain_blocks;
     fx->echo_fade_blocks = blocks_of(FADE_SECONDS, rate);
     fx->echo_fade_step = 1.0f / (float)fx->echo_fade_blocks;
     fx->control[0] = -1; /* no control is: the first targets count as new */

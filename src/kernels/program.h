@@ -1,0 +1,141 @@
+/* program.h — the kernels as a GPU runs them: the entry points around the text that every device shares.
+ *
+ * A batch (batch.h) takes three launches: the voices, one work item each, through all its blocks; the mixer,
+ * a group of 64 for each stream and block, whose items are frames; the effects, a group for each stream,
+ * through all blocks. A fourth turns the samples into 16 bits. Rows of voices lie voice by voice within a
+ * frame, so that neighbouring items write neighbouring memory. */
+#include "kernels/batch.h"
+
+#include "kernels/analog.h"
+#include "kernels/bell.h"
+#include "kernels/dither.h"
+#include "kernels/drum.h"
+#include "kernels/effects.h"
+#include "kernels/mix.h"
+#include "kernels/noise.h"
+#include "kernels/tone.h"
+
+/* What the launches for the five programs have in common. */
+#define VOICE_ARGUMENTS                                                                                      \
+    MEMORY uint32_t *words, MEMORY float *tail, MEMORY const struct batch_voice *voices,                     \
+        MEMORY const uint32_t *starts, MEMORY const struct batch_change *changes,                            \
+        MEMORY const float *bright, MEMORY float *rows, MEMORY float *sheets, uint32_t stride,               \
+        uint32_t first, uint32_t end, uint32_t total, uint32_t streams
+
+/* The words of a voice that begins. */
+static void begin_voice(const struct voice_run *run, MEMORY const uint32_t *start, int count, int edges) {
+    for (int w = 0; w < count; w++) *WORD(run, w, 0) = start[w];
+    for (int i = 0; edges && i < VOICE_TAIL; i++) run->tail[run->first * VOICE_TAIL + i] = 0.0f;
+}
+
+static uint32_t change_voice(const struct voice_run *run, MEMORY const struct batch_change *changes,
+                             uint32_t change, uint32_t block) {
+    while (change && changes[change - 1].block == block) {
+        *WORD(run, changes[change - 1].word, 0) = changes[change - 1].value;
+        change = changes[change - 1].next;
+    }
+    return change;
+}
+
+static void write_sheet(const struct voice_run *run, MEMORY float *sheet, uint32_t total) {
+    float from_l = as_float(*WORD(run, VOICE_FROM_L, 0)), from_r = as_float(*WORD(run, VOICE_FROM_R, 0));
+    float to_l = as_float(*WORD(run, VOICE_GAIN_L, 0)), to_r = as_float(*WORD(run, VOICE_GAIN_R, 0));
+    sheet[SHEET_BUS * total] = as_float(*WORD(run, VOICE_BUS, 0));
+    sheet[SHEET_LEFT * total] = from_l;
+    sheet[SHEET_RIGHT * total] = from_r;
+    sheet[SHEET_STEP_LEFT * total] = (to_l - from_l) * (1.0f / BLOCK);
+    sheet[SHEET_STEP_RIGHT * total] = (to_r - from_r) * (1.0f / BLOCK);
+}
+
+#define VOICE_LAUNCH(name, kernel_of_program, own_words, edges)                                              \
+    ENTRY void name(VOICE_ARGUMENTS) {                                                                       \
+        uint32_t i = first + GROUP_NUMBER * BLOCK + (uint32_t)ITEM;                                          \
+        if (i >= end) return;                                                                                \
+        float row[VOICE_ROW];                                                                                \
+        struct voice_run run;                                                                                \
+        run.words = words, run.stride = stride, run.tail = tail;                                             \
+        run.first = voices[i].place, run.count = 1, run.rows = row;                                          \
+        uint32_t change = voices[i].change;                                                                  \
+        if (voices[i].start) begin_voice(&run, starts + voices[i].start - 1, own_words, edges);              \
+        for (uint32_t b = voices[i].from; b < voices[i].to; b++) {                                           \
+            change = change_voice(&run, changes, change, b);                                                 \
+            *WORD(&run, VOICE_BRIGHT, 0) = (uint32_t)as_int(bright[b * streams + voices[i].stream]);         \
+            kernel_of_program(&run);                                                                         \
+            write_sheet(&run, sheets + (size_t)b * SHEET_WORDS * total + i, total);                          \
+            for (int n = 0; n < BLOCK; n++) rows[((size_t)b * BLOCK + (size_t)n) * total + i] = row[n];      \
+        }                                                                                                    \
+    }
+
+VOICE_LAUNCH(run_analog, analog_voices, ANALOG_WORDS, 1)
+VOICE_LAUNCH(run_bell, bell_voices, BELL_WORDS, 0)
+VOICE_LAUNCH(run_drum, drum_voices, DRUM_WORDS, 0)
+VOICE_LAUNCH(run_noise, noise_voices, NOISE_WORDS, 0)
+VOICE_LAUNCH(run_tone, tone_voices, TONE_WORDS, 1)
+
+/* One frame of a stream's buses: the sum over its voices, in order. */
+ENTRY void run_mix(MEMORY const struct batch_voice *voices, MEMORY const struct batch_stream *streams,
+                   MEMORY const float *rows, MEMORY const float *sheets, MEMORY float *buses, uint32_t count,
+                   uint32_t total) {
+    uint32_t s = GROUP_NUMBER % count, b = GROUP_NUMBER / count;
+    float sum[STREAM_BUSES][2] = {{0.0f, 0.0f}, {0.0f, 0.0f}}, t = (float)ITEM;
+    MEMORY const float *row = rows + ((size_t)b * BLOCK + (size_t)ITEM) * total;
+    MEMORY const float *sheet = sheets + (size_t)b * SHEET_WORDS * total;
+    for (int p = 0; p < VOICE_PROGRAMS; p++)
+        for (uint32_t i = streams[s].first[p]; i < streams[s].end[p]; i++) {
+            if (b < voices[i].from || b >= voices[i].to) continue;
+            int bus = as_int(sheet[SHEET_BUS * total + i]);
+            float left = sheet[SHEET_LEFT * total + i] + t * sheet[SHEET_STEP_LEFT * total + i];
+            float right = sheet[SHEET_RIGHT * total + i] + t * sheet[SHEET_STEP_RIGHT * total + i];
+            sum[bus][0] = sum[bus][0] + row[i] * left;
+            sum[bus][1] = sum[bus][1] + row[i] * right;
+        }
+    MEMORY float *bus = buses + ((size_t)b * count + s) * (STREAM_BUSES * 2 * BLOCK) + ITEM;
+    for (int k = 0; k < STREAM_BUSES; k++)
+        for (int side = 0; side < 2; side++) bus[(2 * k + side) * BLOCK] = sum[k][side];
+}
+
+/* The targets of `aim` for the effects; their ramps begin. */
+static void aim_effects(MEMORY struct effects *fx, MEMORY const struct batch_aim *aim) {
+    ITEMS (k, EFFECT_GAINS)
+        if (aim->lines || k >= GAIN_LEVEL) {
+            fx->gain_target[k] = aim->gain[k];
+            ramp_gain(fx, k);
+        }
+    ONE_ITEM {
+        if (aim->lines) {
+            fx->echo_wanted = aim->echo_wanted;
+            fx->silent_limit = aim->silent_limit;
+            fx->lines_left = fx->gain_blocks;
+        }
+        fx->gain_left = fx->gain_blocks;
+    }
+    TOGETHER;
+}
+
+ENTRY void run_effects(MEMORY float *memory, MEMORY const struct batch_stream *streams,
+                       MEMORY const struct batch_aim *aims, MEMORY const float *buses, MEMORY float *out,
+                       uint32_t count, uint32_t blocks) {
+    GROUP struct effects_scratch scratch;
+    uint32_t s = GROUP_NUMBER, aim = streams[s].aim;
+    MEMORY struct effects *fx =
+        (MEMORY struct effects *)(MEMORY void *)(memory + (size_t)streams[s].effects * 16);
+    for (uint32_t b = streams[s].heard; b < blocks; b++) {
+        MEMORY const float *bus = buses + ((size_t)b * count + s) * (STREAM_BUSES * 2 * BLOCK);
+        MEMORY float *to = out + ((size_t)s * blocks + b) * (2 * BLOCK);
+        for (; aim && aims[aim - 1].block <= b; aim = aims[aim - 1].next) aim_effects(fx, &aims[aim - 1]);
+        if (streams[s].dry)
+            softclip(bus, bus + 2 * BLOCK, to);
+        else
+            shape_block(fx, &scratch, bus, bus + 2 * BLOCK, to);
+    }
+}
+
+/* To 16 bits: `keys` holds a key and the number of the first sample for each stream. */
+ENTRY void run_dither(MEMORY const float *in, MEMORY int16_t *out, MEMORY const uint32_t *keys,
+                      uint32_t samples) {
+    uint32_t groups = samples / BLOCK, s = GROUP_NUMBER / groups;
+    uint32_t i = GROUP_NUMBER % groups * BLOCK + (uint32_t)ITEM;
+    uint32_t counter = (keys[2 * s + 1] + i) * 0x9e3779b9u + keys[2 * s];
+    size_t at = (size_t)s * samples + i;
+    out[at] = (int16_t)dither_lanes(in[at], counter);
+}
