@@ -1,6 +1,6 @@
 /* auralis/score.h — timed notes, without audio.
  *
- * A score is a growable list of notes at one sample rate. Build one by hand, read a MIDI file, or let
+ * A score is a growable list of notes, and of what moves them while they sound, at one sample rate. Build one by hand, read a MIDI file, or let
  * the composer write one; then give it to a stream (auralis_stream_config.score) or to
  * auralis_render_score, or write it as a MIDI file. A score is not shared: one thread at a time. */
 #ifndef AURALIS_SCORE_H
@@ -33,11 +33,32 @@ typedef struct auralis_note {
     double pan;         /* −1 left … +1 right */
     int32_t instrument; /* enum auralis_instrument */
     int32_t timbre;     /* index into that instrument's timbres, or AURALIS_TIMBRE_SEED */
+    int32_t channel;    /* 0–15: whose controls it obeys; default 0 */
 } auralis_note;
+
+/* What a control moves, and where it stands before the first one. */
+enum auralis_control_kind {
+    AURALIS_BEND,       /* semitones added to the pitch, −96 … +96; 0. Kicks and swells have no pitch */
+    AURALIS_MODULATION, /* vibrato of 5 Hz, 0–1: up to half a semitone either way; 0 */
+    AURALIS_VOLUME,     /* gain, 0–1; 1 */
+    AURALIS_EXPRESSION, /* another gain, 0–1; 1 */
+    AURALIS_PAN,        /* added to the notes' own, −1 left … +1 right; 0 */
+    AURALIS_CONTROL_KINDS
+};
+
+enum { AURALIS_CHANNELS = 16 };
+
+/* From `frame` on, notes of the channel move to the value: in 10 ms if one sounds, at once if none does. */
+typedef struct auralis_control {
+    uint64_t frame;
+    double value;
+    int32_t kind; /* enum auralis_control_kind */
+    int32_t channel;
+} auralis_control;
 
 typedef struct auralis_score auralis_score;
 
-enum { AURALIS_SCORE_NOTES_MAX = 4000000 };
+enum { AURALIS_SCORE_NOTES_MAX = 4000000, AURALIS_SCORE_CONTROLS_MAX = 4000000 };
 
 /* An empty score at `sample_rate` (8,000–192,000 Hz). The caller owns it and frees it. */
 AURALIS_API int auralis_score_create(uint32_t sample_rate, auralis_score **out);
@@ -47,6 +68,14 @@ AURALIS_API void auralis_score_free(auralis_score *score); /* NULL is fine */
  * AURALIS_ELIMIT past AURALIS_SCORE_NOTES_MAX, AURALIS_ENOMEM. Order of adding is free; equal onsets
  * keep their order. */
 AURALIS_API int auralis_score_add(auralis_score *score, const auralis_note *note, auralis_message *why);
+
+/* Adds a copy of the control. AURALIS_EINVAL, AURALIS_ELIMIT and AURALIS_ENOMEM as above. Order of adding is
+ * free; of those at one frame the last holds. A stream takes up the controls that are there when it opens. */
+AURALIS_API int auralis_score_add_control(auralis_score *score, const auralis_control *control,
+                                          auralis_message *why);
+
+/* The controls in the order of adding; valid until the next add. */
+AURALIS_API const auralis_control *auralis_score_controls(const auralis_score *score, size_t *count);
 
 AURALIS_API uint32_t auralis_score_rate(const auralis_score *score);
 AURALIS_API size_t auralis_score_count(const auralis_score *score);
@@ -58,8 +87,9 @@ AURALIS_API uint64_t auralis_score_length(const auralis_score *score);
 AURALIS_API void auralis_score_set_length(auralis_score *score, uint64_t frames);
 
 /* Reads a Standard MIDI File (formats 0 and 1, tempo map, running status, SMPTE or ticks, programs
- * mapped to the nearest instrument, channel 10 to percussion, sustain pedal, note-on with velocity 0)
- * from memory. The bytes are not kept. AURALIS_EFORMAT with the byte offset in `why`. */
+ * mapped to the nearest instrument, channel 10 to percussion, sustain pedal, note-on with velocity 0,
+ * pitch bend with its range, modulation, channel pressure, volume, expression, pan) from memory. A channel's
+ * controllers that never move under a sounding note become part of the notes. The bytes are not kept. AURALIS_EFORMAT with the byte offset in `why`. */
 AURALIS_API int auralis_score_read_midi(const void *bytes, size_t size, uint32_t sample_rate,
                                         auralis_score **out, auralis_message *why);
 

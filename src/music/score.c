@@ -1,4 +1,4 @@
-/* score.c — a growable list of notes.
+/* score.c — a growable list of notes and controls.
  *
  * Notes are checked as they come in, so that nothing behind this door has to doubt them. They may come in any
  * order (a MIDI reader learns of notes track by track, a person adds a bass line after a melody) and are put
@@ -38,6 +38,7 @@ int auralis_score_create(uint32_t sample_rate, auralis_score **out) {
 void auralis_score_free(auralis_score *score) {
     if (!score) return;
     free(score->note);
+    free(score->control);
     free(score);
 }
 
@@ -62,36 +63,70 @@ static int check(const auralis_score *score, const auralis_note *n, auralis_mess
     if (!(n->pitch >= 0 && n->pitch <= 127)) return refuse(why, "pitch", "a MIDI note number from 0 to 127");
     if (!(n->velocity >= 0 && n->velocity <= 1)) return refuse(why, "velocity", "a number from 0 to 1");
     if (!(n->pan >= -1 && n->pan <= 1)) return refuse(why, "pan", "a number from -1 to 1");
+    if (n->channel < 0 || n->channel >= AURALIS_CHANNELS) return refuse(why, "channel", "from 0 to 15");
     return AURALIS_OK;
 }
 
-static int reserve(auralis_score *score, auralis_message *why) {
-    if (score->count < score->capacity) return AURALIS_OK;
-    if (score->count >= AURALIS_SCORE_NOTES_MAX) {
-        score_explain(why, "score", "a score holds at most %d notes", AURALIS_SCORE_NOTES_MAX);
-        return AURALIS_ELIMIT;
-    }
-    size_t capacity = score->capacity ? score->capacity * 2 : 64;
-    if (capacity > AURALIS_SCORE_NOTES_MAX) capacity = AURALIS_SCORE_NOTES_MAX;
-    auralis_note *note = realloc(score->note, capacity * sizeof *note);
-    if (!note) {
-        score_explain(why, "score", "out of memory at %zu notes", score->count);
-        return AURALIS_ENOMEM;
-    }
-    score->note = note;
-    score->capacity = capacity;
-    return AURALIS_OK;
+static int refuse_more(auralis_message *why, size_t most, const char *what) {
+    score_explain(why, "score", "a score holds at most %zu %s", most, what);
+    return AURALIS_ELIMIT;
+}
+
+static int out_of_memory(auralis_message *why, size_t count, const char *what) {
+    score_explain(why, "score", "out of memory at %zu %s", count, what);
+    return AURALIS_ENOMEM;
+}
+
+/* A list of `count` entries with room for one more, or NULL: the list is as it was. */
+static void *grow(void *list, size_t *room, size_t count, size_t size) {
+    if (count < *room) return list;
+    size_t capacity = *room ? *room * 2 : 64;
+    void *grown = realloc(list, capacity * size);
+    if (grown) *room = capacity;
+    return grown;
 }
 
 int auralis_score_add(auralis_score *score, const auralis_note *note, auralis_message *why) {
     int result = check(score, note, why);
-    if (result == AURALIS_OK) result = reserve(score, why);
     if (result < 0) return result;
+    if (score->count >= AURALIS_SCORE_NOTES_MAX) return refuse_more(why, AURALIS_SCORE_NOTES_MAX, "notes");
+    auralis_note *grown = grow(score->note, &score->capacity, score->count, sizeof *grown);
+    if (!grown) return out_of_memory(why, score->count, "notes");
+    score->note = grown;
     if (score->count && note->onset < score->note[score->count - 1].onset) score->sorted = false;
     score->note[score->count++] = *note;
     uint64_t end = note->onset + note->duration;
     if (end > score->end) score->end = end;
     return AURALIS_OK;
+}
+
+static int check_control(const auralis_control *c, auralis_message *why) {
+    static const double low[AURALIS_CONTROL_KINDS] = {[AURALIS_BEND] = -96, [AURALIS_PAN] = -1},
+                        high[AURALIS_CONTROL_KINDS] = {96, 1, 1, 1, 1};
+    if (c->kind < 0 || c->kind >= AURALIS_CONTROL_KINDS)
+        return refuse(why, "kind", "one of bend, modulation, volume, expression, pan (0 to 4)");
+    if (c->channel < 0 || c->channel >= AURALIS_CHANNELS) return refuse(why, "channel", "from 0 to 15");
+    if (c->frame >= ONSET_MAX) return refuse(why, "frame", "below 2^48");
+    if (c->value >= low[c->kind] && c->value <= high[c->kind]) return AURALIS_OK;
+    score_explain(why, "value", "must be from %g to %g for this kind", low[c->kind], high[c->kind]);
+    return AURALIS_EINVAL;
+}
+
+int auralis_score_add_control(auralis_score *score, const auralis_control *control, auralis_message *why) {
+    int result = check_control(control, why);
+    if (result < 0) return result;
+    if (score->controls >= AURALIS_SCORE_CONTROLS_MAX)
+        return refuse_more(why, AURALIS_SCORE_CONTROLS_MAX, "controls");
+    auralis_control *grown = grow(score->control, &score->controls_capacity, score->controls, sizeof *grown);
+    if (!grown) return out_of_memory(why, score->controls, "controls");
+    score->control = grown;
+    score->control[score->controls++] = *control;
+    return AURALIS_OK;
+}
+
+const auralis_control *auralis_score_controls(const auralis_score *score, size_t *count) {
+    *count = score->controls;
+    return score->control;
 }
 
 void score_set_duration(auralis_score *score, size_t index, uint64_t frames) {

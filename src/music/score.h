@@ -11,6 +11,8 @@ enum { SCORE_NOTE_SECONDS_MAX = 96, SCORE_HOURS_MAX = 24 }; /* of one note; of a
 struct auralis_score {
     auralis_note *note;
     size_t count, capacity;
+    auralis_control *control; /* in order of adding */
+    size_t controls, controls_capacity;
     uint64_t length; /* frames, if has_length */
     uint64_t end;    /* latest onset + duration added so far */
     uint32_t rate;

@@ -62,7 +62,7 @@ void bank_add(struct bank *bank, uint32_t s, const struct voice_start *start, in
     shift(bank, v + 1, v);
     for (uint32_t w = 0; w < bank->words; w++) bank->word[w][v] = start->word[w];
     memset(bank->tail + (size_t)v * VOICE_TAIL, 0, VOICE_TAIL * sizeof(float));
-    bank->info[v] = (struct voice_info){.end = end, .slot = slot, .instrument = instrument};
+    bank->info[v] = (struct voice_info){end, slot, instrument, start->gain, start->pan, start->channel};
     bank->count++;
     for (uint32_t i = s + 1; i <= SHARD_STREAMS; i++) bank->first[i]++;
 }

@@ -17,6 +17,8 @@ struct voice_info {
     uint64_t end; /* frame of its stream from which it is silent for good */
     uint32_t slot;
     int32_t instrument; /* enum auralis_instrument */
+    double gain, pan;   /* without what controls do to them */
+    int32_t channel;    /* of its note */
 };
 
 struct bank {

@@ -352,17 +352,27 @@ static void put_envelope(struct voice_start *s, const struct envelope *e, double
     s->life = (int32_t)(e->gate + release);
 }
 
+void instrument_place(double gain, double pan, float out[2]) {
+    double angle = (pan + 1.0) / 8.0; /* unity in the middle */
+    out[0] = (float)(gain * exact_cos_turns(angle) * 1.41421356237309504880);
+    out[1] = (float)(gain * exact_sin_turns(angle) * 1.41421356237309504880);
+}
+
 static void put_common(struct voice_start *s, const auralis_note *n, double gain, uint32_t offset,
                        float bright) {
-    double angle = (n->pan + 1.0) / 8.0; /* equal power, unity in the middle */
+    float gains[2];
+    s->gain = n->velocity * gain;
+    s->pan = n->pan;
+    s->channel = n->channel;
+    instrument_place(s->gain, s->pan, gains);
     put_i(s, VOICE_AGE, -(int32_t)offset);
     put_i(s, VOICE_KILL, INT32_MAX);
     put_i(s, VOICE_BUS,
           n->instrument == AURALIS_KICK || n->instrument == AURALIS_BASS ? BUS_DIRECT : BUS_WASH);
-    put_f(s, VOICE_GAIN_L, n->velocity * gain * exact_cos_turns(angle) * 1.41421356237309504880);
-    put_f(s, VOICE_GAIN_R, n->velocity * gain * exact_sin_turns(angle) * 1.41421356237309504880);
-    s->word[VOICE_FROM_L] = s->word[VOICE_GAIN_L];
-    s->word[VOICE_FROM_R] = s->word[VOICE_GAIN_R];
+    for (int side = 0; side < 2; side++) {
+        put_f(s, VOICE_GAIN_L + side, gains[side]);
+        put_f(s, VOICE_FROM_L + side, gains[side]);
+    }
     put_f(s, VOICE_BRIGHT, bright);
 }
 

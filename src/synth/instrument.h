@@ -13,6 +13,8 @@ struct voice_start {
     enum voice_program program;
     uint32_t word[VOICE_WORDS_MAX]; /* ready for the bank; VOICE_RUN 0, VOICE_AGE −offset */
     int32_t life;                   /* age at which it is silent for good if not killed */
+    double gain, pan;               /* what the gains in `word` are made of */
+    int32_t channel;                /* of the note */
 };
 
 /* Words of each program (for sizing banks). */
@@ -30,6 +32,9 @@ enum voice_program instrument_program(int instrument, int timbre);
  * negative timbre is the seed's) are used. */
 void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t offset, float bright,
                       uint32_t attack_max, struct voice_start *out);
+
+/* The gains of both channels, equal power; `pan` is −1 left … +1 right. */
+void instrument_place(double gain, double pan, float out[2]);
 
 /* Frames after the note's onset at which it is silent for good. */
 uint64_t instrument_life(const auralis_note *note, uint32_t sample_rate);

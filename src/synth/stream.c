@@ -18,6 +18,7 @@ void stream_advance(struct auralis_stream *s, uint32_t b) {
     notes_end(s);
     changes_advance(s, b);
     notes_start(s, s->frame + BLOCK);
+    controls_advance(s);
     s->frame += BLOCK;
 }
 
@@ -136,9 +137,11 @@ int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *con
     s->instruments = c.instruments ? c.instruments : UINT32_MAX;
     memcpy(s->limit, COMPOSED_VOICES, sizeof s->limit);
     if (c.score) result = count_score_voices(c.score, s->limit);
+    if (c.score && result == AURALIS_OK) result = controls_open(c.score, &s->controls);
     if (result == AURALIS_OK) result = allocate(s);
     if (result == AURALIS_OK) result = enter_shard(s);
     if (result < 0) {
+        controls_close(s->controls);
         free(s->fx_memory);
         free(s);
         return result;
@@ -162,6 +165,7 @@ void auralis_stream_close(auralis_stream *s) {
     shard->stream[s->place] = NULL;
     if (!--shard->streams) shard_free(shard);
     engine_leave(s->engine);
+    controls_close(s->controls);
     free(s->fx_memory);
     free(s);
 }

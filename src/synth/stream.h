@@ -7,6 +7,7 @@
 #define AURALIS_SYNTH_STREAM_H
 
 #include "music/composer.h"
+#include "synth/controls.h"
 #include "synth/effects.h"
 #include "synth/shard.h"
 #include "synth/trim.h"
@@ -35,7 +36,7 @@ struct auralis_stream {
     bool dry;
     uint32_t instruments;           /* bit i: enum auralis_instrument i sounds */
     uint32_t limit[VOICE_PROGRAMS]; /* voices */
-    bool gains_move;                /* in the block that comes next: controls of its score */
+    bool gains_move;                /* by controls, in the block that comes next */
 
     /* Time. */
     uint64_t frame;       /* of the block that comes next */
@@ -47,7 +48,8 @@ struct auralis_stream {
     float carry[2 * BLOCK];
 
     /* Score. */
-    auralis_score *score; /* borrowed; NULL: composed */
+    auralis_score *score;      /* borrowed; NULL: composed */
+    struct controls *controls; /* of the score; NULL: none */
     size_t next_note;
     struct grid grid;
     uint64_t bar;         /* of the stream */
