@@ -1,8 +1,9 @@
 /* auralis/score.h — timed notes, without audio.
  *
- * A score is a growable list of notes, and of what moves them while they sound, at one sample rate. Build one by hand, read a MIDI file, or let
- * the composer write one; then give it to a stream (auralis_stream_config.score) or to
- * auralis_render_score, or write it as a MIDI file. A score is not shared: one thread at a time. */
+ * A score is a growable list of notes, and of what moves them while they sound, at one sample rate. Build one
+ * by hand, read a MIDI file, or let the composer write one; then give it to a stream
+ * (auralis_stream_config.score) or to auralis_render_score, or write it as a MIDI file. A score is not
+ * shared: one thread at a time. */
 #ifndef AURALIS_SCORE_H
 #define AURALIS_SCORE_H
 
@@ -46,8 +47,6 @@ enum auralis_control_kind {
     AURALIS_CONTROL_KINDS
 };
 
-enum { AURALIS_CHANNELS = 16 };
-
 /* From `frame` on, notes of the channel move to the value: in 10 ms if one sounds, at once if none does. */
 typedef struct auralis_control {
     uint64_t frame;
@@ -58,7 +57,7 @@ typedef struct auralis_control {
 
 typedef struct auralis_score auralis_score;
 
-enum { AURALIS_SCORE_NOTES_MAX = 4000000, AURALIS_SCORE_CONTROLS_MAX = 4000000 };
+enum { AURALIS_SCORE_CHANNELS = 16, AURALIS_SCORE_NOTES_MAX = 4000000, AURALIS_SCORE_CONTROLS_MAX = 4000000 };
 
 /* An empty score at `sample_rate` (8,000–192,000 Hz). The caller owns it and frees it. */
 AURALIS_API int auralis_score_create(uint32_t sample_rate, auralis_score **out);
@@ -89,7 +88,8 @@ AURALIS_API void auralis_score_set_length(auralis_score *score, uint64_t frames)
 /* Reads a Standard MIDI File (formats 0 and 1, tempo map, running status, SMPTE or ticks, programs
  * mapped to the nearest instrument, channel 10 to percussion, sustain pedal, note-on with velocity 0,
  * pitch bend with its range, modulation, channel pressure, volume, expression, pan) from memory. A channel's
- * controllers that never move under a sounding note become part of the notes. The bytes are not kept. AURALIS_EFORMAT with the byte offset in `why`. */
+ * controllers that never move under a sounding note become part of the notes. The bytes are not kept.
+ * AURALIS_EFORMAT with the byte offset in `why`. */
 AURALIS_API int auralis_score_read_midi(const void *bytes, size_t size, uint32_t sample_rate,
                                         auralis_score **out, auralis_message *why);
 

@@ -5,8 +5,9 @@
  *
  * - Time is counted exactly, in units of 1 µs ÷ ticks a beat (SMPTE: 1,001 or 1,000 units a tick), so
  * rounding to frames happens once for each event and never adds up, whatever the tempo map.
- * - Volume (controller 7, 100 to begin with), expression (11), pan (10) and program are read when a note
- * begins.
+ * - Pitch bend with its range (registered parameter 0, two semitones to begin with), modulation (1) and
+ * channel pressure, volume (7, 100 to begin with), expression (11) and pan (10) become controls of the score;
+ * those that move nothing become part of the notes (midi_settle.c). A program is read when a note begins.
  * - Two notes of one key may sound at once; a note-off ends the older. The sustain pedal (64, down from 64
  * on) keeps notes until it is lifted; striking a key again ends what the pedal alone kept of it, as on a
  * piano.
@@ -14,13 +15,15 @@
  * s. */
 #include "music/gm.h"
 #include "music/midi_events.h"
+#include "music/midi_settle.h"
 #include "music/score.h"
 
 #include <stdlib.h>
 
 __extension__ typedef unsigned __int128 u128;
 
-enum { CHANNELS = 16, KEYS = 128, DEFAULT_TEMPO = 500000, PEDAL_DOWN = 64 };
+enum { KEYS = 128, DEFAULT_TEMPO = 500000, PEDAL_DOWN = 64 };
+enum { BEND_CENTRE = 8192, BEND_RANGE_MAX = 96, NO_PARAMETER = 0x3fff };
 
 /* A note that has begun. Links are indices + 1, 0 ends a list. */
 struct sounding {
@@ -35,7 +38,11 @@ struct key {
 };
 
 struct channel {
-    uint8_t program, volume, expression, pan;
+    uint8_t program, modulation, pressure;
+    uint16_t bend;                      /* 0–16,383 */
+    uint16_t parameter;                 /* registered parameter that data entry sets, or NO_PARAMETER */
+    uint8_t semitones, cents;           /* range of the bend */
+    double sent[AURALIS_CONTROL_KINDS]; /* to the score, last */
     bool pedal;
     uint32_t kept; /* notes that the pedal alone keeps */
     struct key key[KEYS];
@@ -50,7 +57,7 @@ struct reader {
     uint64_t tick, frame;
     struct sounding *pool;
     uint32_t pool_size, pool_free; /* free: list of slots to use again */
-    struct channel channel[CHANNELS];
+    struct channel channel[AURALIS_SCORE_CHANNELS];
 };
 
 static void start_clock(struct reader *r, const struct midi_file *file) {
@@ -124,16 +131,15 @@ static int note_on(struct reader *r, struct channel *c, int key, int velocity, s
     struct gm_voice voice = c == &r->channel[GM_DRUM_CHANNEL] ? gm_drum(key) : gm_program(c->program);
     struct key *k = &c->key[key];
     c->kept -= end_list(r, &k->kept);
-    double level = velocity / 127.0 * (c->volume / 127.0) * (c->expression / 127.0) * (voice.percent / 100.0);
-    if (voice.instrument < 0 || !(level > 0)) return AURALIS_OK;
-    double pan = (c->pan - 64) / 63.0;
+    if (voice.instrument < 0) return AURALIS_OK;
     auralis_note note = {.onset = r->frame,
                          .duration = 1,
                          .pitch = key,
-                         .velocity = level,
-                         .pan = pan < -1 ? -1 : pan,
+                         .velocity = velocity / 127.0 * (voice.percent / 100.0),
+                         .pan = c->sent[AURALIS_PAN],
                          .instrument = voice.instrument,
-                         .timbre = voice.timbre};
+                         .timbre = voice.timbre,
+                         .channel = (int32_t)(c - r->channel)};
     auralis_message detail;
     int result = auralis_score_add(r->score, &note, &detail);
     if (result < 0) return midi_refuse(r->why, result, at, "%s", detail.text);
@@ -159,40 +165,99 @@ static void all_notes_off(struct reader *r, struct channel *c) {
         while (c->key[key].first) note_off(r, c, key);
 }
 
-static void reset_controllers(struct channel *c) {
-    *c = (struct channel){.volume = 100, .expression = 127, .pan = 64};
+/* Hands a channel's new value on to the score. */
+static int send(struct reader *r, struct channel *c, int kind, double value, size_t at) {
+    if (value == c->sent[kind]) return AURALIS_OK;
+    auralis_control control = {r->frame, value, kind, (int32_t)(c - r->channel)};
+    auralis_message detail;
+    int result = auralis_score_add_control(r->score, &control, &detail);
+    if (result < 0) return midi_refuse(r->why, result, at, "%s", detail.text);
+    c->sent[kind] = value;
+    return AURALIS_OK;
 }
 
-static void control(struct reader *r, struct channel *c, int controller, uint8_t value) {
+static int send_bend(struct reader *r, struct channel *c, size_t at) {
+    double range = c->semitones + c->cents / 100.0;
+    if (range > BEND_RANGE_MAX) range = BEND_RANGE_MAX;
+    return send(r, c, AURALIS_BEND, range * ((int)c->bend - BEND_CENTRE) / BEND_CENTRE, at);
+}
+
+static int send_modulation(struct reader *r, struct channel *c, size_t at) {
+    int sum = c->modulation + c->pressure;
+    return send(r, c, AURALIS_MODULATION, sum > 127 ? 1 : sum / 127.0, at);
+}
+
+static int send_pan(struct reader *r, struct channel *c, int value, size_t at) {
+    return send(r, c, AURALIS_PAN, value ? (value - 64) / 63.0 : -1, at);
+}
+
+/* A channel before the first event. A score's volume begins at 1, a channel's at 100 of 127. */
+static int begin_channel(struct reader *r, struct channel *c) {
+    *c = (struct channel){.bend = BEND_CENTRE, .semitones = 2, .parameter = NO_PARAMETER};
+    c->sent[AURALIS_VOLUME] = c->sent[AURALIS_EXPRESSION] = 1;
+    return send(r, c, AURALIS_VOLUME, 100 / 127.0, 0);
+}
+
+/* What "reset all controllers" says: volume, pan, program and the bend's range stay (RP-015). */
+static int reset_controllers(struct reader *r, struct channel *c, size_t at) {
+    lift_pedal(r, c);
+    c->modulation = c->pressure = 0;
+    c->bend = BEND_CENTRE;
+    c->parameter = NO_PARAMETER;
+    int result = send(r, c, AURALIS_EXPRESSION, 1, at);
+    if (result == AURALIS_OK) result = send_modulation(r, c, at);
+    return result == AURALIS_OK ? send_bend(r, c, at) : result;
+}
+
+/* Data entry: of the registered parameters only the range of the bend is known. */
+static int enter_data(struct reader *r, struct channel *c, uint8_t *part, uint8_t value, size_t at) {
+    if (c->parameter != 0) return AURALIS_OK;
+    *part = value;
+    return send_bend(r, c, at);
+}
+
+static int control(struct reader *r, struct channel *c, int controller, uint8_t value, size_t at) {
     switch (controller) {
+    case 1:
+        c->modulation = value;
+        return send_modulation(r, c, at);
+    case 6:
+        return enter_data(r, c, &c->semitones, value, at);
     case 7:
-        c->volume = value;
-        break;
+        return send(r, c, AURALIS_VOLUME, value / 127.0, at);
     case 10:
-        c->pan = value;
-        break;
+        return send_pan(r, c, value, at);
     case 11:
-        c->expression = value;
-        break;
+        return send(r, c, AURALIS_EXPRESSION, value / 127.0, at);
+    case 38:
+        return enter_data(r, c, &c->cents, value, at);
     case 64:
         if (value < PEDAL_DOWN)
             lift_pedal(r, c);
         else
             c->pedal = c != &r->channel[GM_DRUM_CHANNEL];
-        break;
+        return AURALIS_OK;
+    case 98:
+    case 99: /* parameters that are not registered */
+        c->parameter = NO_PARAMETER;
+        return AURALIS_OK;
+    case 100:
+        c->parameter = (uint16_t)((c->parameter & 0x3f80) | value);
+        return AURALIS_OK;
+    case 101:
+        c->parameter = (uint16_t)((c->parameter & 0x7f) | value << 7);
+        return AURALIS_OK;
     case 120: /* all sound off */
         lift_pedal(r, c);
         all_notes_off(r, c);
-        break;
-    case 121: /* reset all controllers: volume and pan stay (RP-015) */
-        c->expression = 127;
-        lift_pedal(r, c);
-        break;
+        return AURALIS_OK;
+    case 121:
+        return reset_controllers(r, c, at);
     case 123:
         all_notes_off(r, c);
-        break;
+        return AURALIS_OK;
     default:
-        break;
+        return AURALIS_OK;
     }
 }
 
@@ -207,13 +272,18 @@ static int play(struct reader *r, const struct midi_event *e) {
         note_off(r, c, e->data[0]);
         return AURALIS_OK;
     case 0xb:
-        control(r, c, e->data[0], e->data[1]);
-        return AURALIS_OK;
+        return control(r, c, e->data[0], e->data[1], e->at);
     case 0xc:
         c->program = e->data[0];
         return AURALIS_OK;
+    case 0xd:
+        c->pressure = e->data[0];
+        return send_modulation(r, c, e->at);
+    case 0xe:
+        c->bend = (uint16_t)(e->data[0] | e->data[1] << 7);
+        return send_bend(r, c, e->at);
     default:
-        return AURALIS_OK; /* pressure and pitch bend */
+        return AURALIS_OK; /* pressure of one key */
     }
 }
 
@@ -221,7 +291,8 @@ static int read_all(struct reader *r, struct midi_file *file) {
     struct midi_event e;
     int more;
     start_clock(r, file);
-    for (int i = 0; i < CHANNELS; i++) reset_controllers(&r->channel[i]);
+    for (int i = 0; i < AURALIS_SCORE_CHANNELS; i++)
+        if (begin_channel(r, &r->channel[i]) < 0) return AURALIS_ENOMEM;
     while ((more = midi_next(file, &e, r->why)) > 0) {
         int result = advance(r, &e);
         if (result == AURALIS_OK && e.status >= 0x80) result = play(r, &e);
@@ -229,12 +300,13 @@ static int read_all(struct reader *r, struct midi_file *file) {
         if (e.status == MIDI_TEMPO && !file->frame_rate) r->unit_tick = e.tempo;
     }
     if (more < 0) return more;
-    for (int i = 0; i < CHANNELS; i++) {
+    for (int i = 0; i < AURALIS_SCORE_CHANNELS; i++) {
         lift_pedal(r, &r->channel[i]);
         all_notes_off(r, &r->channel[i]);
     }
     uint64_t end = auralis_score_length(r->score);
     auralis_score_set_length(r->score, end > r->frame ? end : r->frame);
+    midi_settle(r->score);
     return AURALIS_OK;
 }
 

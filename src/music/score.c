@@ -63,7 +63,7 @@ static int check(const auralis_score *score, const auralis_note *n, auralis_mess
     if (!(n->pitch >= 0 && n->pitch <= 127)) return refuse(why, "pitch", "a MIDI note number from 0 to 127");
     if (!(n->velocity >= 0 && n->velocity <= 1)) return refuse(why, "velocity", "a number from 0 to 1");
     if (!(n->pan >= -1 && n->pan <= 1)) return refuse(why, "pan", "a number from -1 to 1");
-    if (n->channel < 0 || n->channel >= AURALIS_CHANNELS) return refuse(why, "channel", "from 0 to 15");
+    if (n->channel < 0 || n->channel >= AURALIS_SCORE_CHANNELS) return refuse(why, "channel", "from 0 to 15");
     return AURALIS_OK;
 }
 
@@ -105,7 +105,7 @@ static int check_control(const auralis_control *c, auralis_message *why) {
                         high[AURALIS_CONTROL_KINDS] = {96, 1, 1, 1, 1};
     if (c->kind < 0 || c->kind >= AURALIS_CONTROL_KINDS)
         return refuse(why, "kind", "one of bend, modulation, volume, expression, pan (0 to 4)");
-    if (c->channel < 0 || c->channel >= AURALIS_CHANNELS) return refuse(why, "channel", "from 0 to 15");
+    if (c->channel < 0 || c->channel >= AURALIS_SCORE_CHANNELS) return refuse(why, "channel", "from 0 to 15");
     if (c->frame >= ONSET_MAX) return refuse(why, "frame", "below 2^48");
     if (c->value >= low[c->kind] && c->value <= high[c->kind]) return AURALIS_OK;
     score_explain(why, "value", "must be from %g to %g for this kind", low[c->kind], high[c->kind]);

@@ -27,7 +27,7 @@ struct curve {
 
 struct controls {
     uint32_t channels; /* bit c: channel c has any */
-    struct curve curve[AURALIS_CHANNELS][AURALIS_CONTROL_KINDS];
+    struct curve curve[AURALIS_SCORE_CHANNELS][AURALIS_CONTROL_KINDS];
     struct glide point[];
 };
 
@@ -59,7 +59,7 @@ static void divide(struct controls *c, const struct ordered *list, size_t count)
         c->channels |= 1u << list[i].control.channel;
         c->curve[list[i].control.channel][list[i].control.kind].count++;
     }
-    for (int channel = 0; channel < AURALIS_CHANNELS; channel++)
+    for (int channel = 0; channel < AURALIS_SCORE_CHANNELS; channel++)
         for (int kind = 0; kind < AURALIS_CONTROL_KINDS; kind++) {
             struct curve *curve = &c->curve[channel][kind];
             curve->point = next;
@@ -70,7 +70,7 @@ static void divide(struct controls *c, const struct ordered *list, size_t count)
 
 static void draw(struct controls *c, auralis_score *score, const struct ordered *list, size_t count) {
     const auralis_note *note = auralis_score_notes(score);
-    uint64_t silent[AURALIS_CHANNELS] = {0}, move = (uint64_t)(MOVE_SECONDS * score->rate);
+    uint64_t silent[AURALIS_SCORE_CHANNELS] = {0}, move = (uint64_t)(MOVE_SECONDS * score->rate);
     for (size_t i = 0, n = 0; i < count; i++) {
         const auralis_control *to = &list[i].control;
         struct curve *curve = &c->curve[to->channel][to->kind];
@@ -194,10 +194,10 @@ static void advance_voice(struct auralis_stream *s, int program, uint32_t v, con
 }
 
 void controls_advance(struct auralis_stream *s) {
-    struct channel_block block[AURALIS_CHANNELS];
+    struct channel_block block[AURALIS_SCORE_CHANNELS];
     s->gains_move = false;
     if (!s->controls) return;
-    for (int c = 0; c < AURALIS_CHANNELS; c++)
+    for (int c = 0; c < AURALIS_SCORE_CHANNELS; c++)
         if (s->controls->channels >> c & 1)
             block[c] = (struct channel_block){place_at(s, c, s->frame), place_at(s, c, s->frame + BLOCK),
                                               bend_at(s, c, s->frame + BLOCK)};

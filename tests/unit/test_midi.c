@@ -163,14 +163,15 @@ static void controllers_at_note_on(void **state) {
     struct file f;
     header(&f, 0, 1, 100);
     begin(&f);
-    BYTES(&f, 0, 0xb1, 7, 127, 0, 10, 0, 0, 0x91, 60, 127, 0, 0xb1, 10, 127, 0, 11, 64, 0, 0x91, 61, 127);
+    BYTES(&f, 0, 0xb1, 7, 127, 0, 10, 0, 0, 0x91, 60, 127, 10, 60, 0);
+    BYTES(&f, 0, 0xb1, 10, 127, 0, 11, 64, 0, 0x91, 61, 127, 10, 61, 0);
     BYTES(&f, 0, 0xb1, 121, 0, 0, 10, 64, 0, 0x91, 62, 127, 10, 0xb1, 123, 0); /* all notes off */
     BYTES(&f, 10, 0xb1, 7, 0, 0, 0x91, 63, 127, 5, 63, 0);                     /* silent: left out */
     finish(&f);
     auralis_score *score = read_score(f.data, f.size, 48000);
     const auralis_note *n = auralis_score_notes(score);
     assert_int_equal(auralis_score_count(score), 3);
-    for (size_t i = 0; i < 3; i++) expect(score, i, 60 + (double)i, 0, 10 * 240);
+    for (size_t i = 0; i < 3; i++) expect(score, i, 60 + (double)i, i * 10 * 240, 10 * 240);
     assert_true(n[0].velocity == 1 && n[0].pan == -1);
     assert_true(n[1].velocity == 64 / 127.0 && n[1].pan == 1);
     assert_true(n[2].velocity == 1 && n[2].pan == 0);

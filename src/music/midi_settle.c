@@ -1,0 +1,76 @@
+/* midi_settle.c — see midi_settle.h.
+ *
+ * Most files set volume and pan once, before the first note. Then they are properties of the notes, and a
+ * score without controls costs nothing more to play. What moves while a note of its channel is held stays a
+ * control, and with it all of its kind in that channel.
+ *
+ * Pan needs a finer look. MIDI has one pan a channel, so a writer of notes that each have their own place
+ * (midi_write.c is one) sends pan with every note, while others still sound. A pan that only ever moves at
+ * the onset of a note is taken for that note's own. */
+#include "music/midi_settle.h"
+#include "music/gm.h"
+
+typedef bool kinds[AURALIS_CONTROL_KINDS];
+
+/* Which kinds of which channels move under a sounding note. */
+static void find_moving(const auralis_score *score, kinds moves[AURALIS_SCORE_CHANNELS]) {
+    uint64_t silent[AURALIS_SCORE_CHANNELS] = {0}, struck[AURALIS_SCORE_CHANNELS] = {0};
+    for (size_t i = 0, n = 0; i < score->controls; i++) {
+        const auralis_control *c = &score->control[i];
+        size_t at = n;
+        for (; n < score->count && score->note[n].onset < c->frame; n++) {
+            uint64_t end = score->note[n].onset + score->note[n].duration;
+            if (end > silent[score->note[n].channel]) silent[score->note[n].channel] = end;
+        }
+        for (at = n; at < score->count && score->note[at].onset == c->frame; at++)
+            struck[score->note[at].channel] = c->frame + 1;
+        if (c->frame >= silent[c->channel]) continue;
+        if (c->kind != AURALIS_PAN || struck[c->channel] != c->frame + 1) moves[c->channel][c->kind] = true;
+    }
+}
+
+/* Vibrato cannot be part of a note; drums know neither it nor bend. */
+static void judge(const auralis_score *score, kinds moves[AURALIS_SCORE_CHANNELS]) {
+    for (size_t i = 0; i < score->controls; i++)
+        if (score->control[i].kind == AURALIS_MODULATION && score->control[i].value > 0)
+            moves[score->control[i].channel][AURALIS_MODULATION] = true;
+    moves[GM_DRUM_CHANNEL][AURALIS_BEND] = moves[GM_DRUM_CHANNEL][AURALIS_MODULATION] = false;
+}
+
+static void put(auralis_note *n, const kinds moves, const double value[AURALIS_CONTROL_KINDS]) {
+    if (!moves[AURALIS_VOLUME]) n->velocity *= value[AURALIS_VOLUME];
+    if (!moves[AURALIS_EXPRESSION]) n->velocity *= value[AURALIS_EXPRESSION];
+    if (moves[AURALIS_PAN]) n->pan = 0;
+    if (moves[AURALIS_BEND] || n->channel == GM_DRUM_CHANNEL) return;
+    n->pitch += value[AURALIS_BEND];
+    if (n->pitch < 0) n->pitch = 0;
+    if (n->pitch > 127) n->pitch = 127;
+}
+
+static void put_all(auralis_score *score, kinds moves[AURALIS_SCORE_CHANNELS]) {
+    double value[AURALIS_SCORE_CHANNELS][AURALIS_CONTROL_KINDS];
+    size_t c = 0, kept = 0;
+    for (int i = 0; i < AURALIS_SCORE_CHANNELS; i++)
+        for (int k = 0; k < AURALIS_CONTROL_KINDS; k++)
+            value[i][k] = k == AURALIS_VOLUME || k == AURALIS_EXPRESSION;
+    for (size_t i = 0; i < score->count; i++) {
+        auralis_note *n = &score->note[i];
+        for (; c < score->controls && score->control[c].frame <= n->onset; c++)
+            value[score->control[c].channel][score->control[c].kind] = score->control[c].value;
+        put(n, moves[n->channel], value[n->channel]);
+        if (n->velocity > 0) score->note[kept++] = *n;
+    }
+    score->count = kept;
+}
+
+void midi_settle(auralis_score *score) {
+    kinds moves[AURALIS_SCORE_CHANNELS] = {{false}};
+    size_t kept = 0;
+    find_moving(score, moves);
+    judge(score, moves);
+    put_all(score, moves);
+    for (size_t i = 0; i < score->controls; i++)
+        if (moves[score->control[i].channel][score->control[i].kind])
+            score->control[kept++] = score->control[i];
+    score->controls = kept;
+}
