@@ -29,11 +29,16 @@ static void find_moving(const auralis_score *score, kinds moves[AURALIS_SCORE_CH
     }
 }
 
-/* Vibrato cannot be part of a note; drums know neither it nor bend. */
-static void judge(const auralis_score *score, kinds moves[AURALIS_SCORE_CHANNELS]) {
-    for (size_t i = 0; i < score->controls; i++)
-        if (score->control[i].kind == AURALIS_MODULATION && score->control[i].value > 0)
-            moves[score->control[i].channel][AURALIS_MODULATION] = true;
+/* Vibrato cannot be part of a note, and a bend should come out of a score as it went in. Drums know neither.
+ */
+static void find_bent(const auralis_score *score, kinds moves[AURALIS_SCORE_CHANNELS]) {
+    bool used[AURALIS_SCORE_CHANNELS] = {false};
+    for (size_t i = 0; i < score->count; i++) used[score->note[i].channel] = true;
+    for (size_t i = 0; i < score->controls; i++) {
+        const auralis_control *c = &score->control[i];
+        bool bends = c->kind == AURALIS_BEND || c->kind == AURALIS_MODULATION;
+        if (bends && used[c->channel] && c->value != 0) moves[c->channel][c->kind] = true;
+    }
     moves[GM_DRUM_CHANNEL][AURALIS_BEND] = moves[GM_DRUM_CHANNEL][AURALIS_MODULATION] = false;
 }
 
@@ -41,10 +46,6 @@ static void put(auralis_note *n, const kinds moves, const double value[AURALIS_C
     if (!moves[AURALIS_VOLUME]) n->velocity *= value[AURALIS_VOLUME];
     if (!moves[AURALIS_EXPRESSION]) n->velocity *= value[AURALIS_EXPRESSION];
     if (moves[AURALIS_PAN]) n->pan = 0;
-    if (moves[AURALIS_BEND] || n->channel == GM_DRUM_CHANNEL) return;
-    n->pitch += value[AURALIS_BEND];
-    if (n->pitch < 0) n->pitch = 0;
-    if (n->pitch > 127) n->pitch = 127;
 }
 
 static void put_all(auralis_score *score, kinds moves[AURALIS_SCORE_CHANNELS]) {
@@ -67,7 +68,7 @@ void midi_settle(auralis_score *score) {
     kinds moves[AURALIS_SCORE_CHANNELS] = {{false}};
     size_t kept = 0;
     find_moving(score, moves);
-    judge(score, moves);
+    find_bent(score, moves);
     put_all(score, moves);
     for (size_t i = 0; i < score->controls; i++)
         if (moves[score->control[i].channel][score->control[i].kind])

@@ -5,8 +5,9 @@
  * One track for the tempo and one for each instrument. MIDI knows a sounding note only by its channel and
  * key, and pan by its channel alone, so an instrument may use up to three channels: a note goes to the first
  * on which its key is free, and only if there is none shares one. Kicks are drum keys on channel 10, where
- * length means nothing to other programs. Velocities are rounded to 1/127, pitches to keys, times to 1/960 of
- * a beat. */
+ * length means nothing to other programs. A score with controls has a track for each of its channels instead,
+ * and the controls on it. Velocities and controls are rounded to 1/127, bend to 1/8,192 of its range, pitches
+ * to keys, times to 1/960 of a beat. */
 #include "music/gm.h"
 #include "music/score.h"
 
@@ -17,7 +18,7 @@
 
 __extension__ typedef unsigned __int128 u128;
 
-enum { TICKS_PER_BEAT = 960, CHANNELS_EACH = 3, DELTA_MAX = 0x0fffffff };
+enum { TICKS_PER_BEAT = 960, CHANNELS_EACH = 3, DELTA_MAX = 0x0fffffff, BEND_CENTRE = 8192 };
 
 struct bytes {
     uint8_t *data;
@@ -109,27 +110,86 @@ static uint64_t end_tick(struct timebase t, const auralis_note *n) {
     return off > on ? off : on + 1;
 }
 
-/* Either end of a note. Ends come before beginnings of the same tick; otherwise in order of the notes. */
+/* Where a note or a control of the score goes: a track of its own channels. */
+struct part {
+    const char *name;
+    uint8_t channel[CHANNELS_EACH];
+    int channels;
+    int controls; /* channel of the score whose controls it takes along, or −1 */
+};
+
+enum { PARTS_MAX = AURALIS_SCORE_CHANNELS };
+
+struct parts {
+    struct part part[PARTS_MAX];
+    int count;
+    uint8_t *of; /* part of each note of the score */
+};
+
+/* Without controls: a track for each instrument. */
+static void part_by_instrument(struct parts *p, const auralis_note *note, size_t count) {
+    static const struct part parts[AURALIS_INSTRUMENTS] = {
+        {"Pad", {0, 5, 10}, 3, -1},  {"Lead", {1, 6, 11}, 3, -1},        {"Bass", {2, 7, 12}, 3, -1},
+        {"Bell", {3, 8, 13}, 3, -1}, {"Kick", {GM_DRUM_CHANNEL}, 1, -1}, {"Swell", {4, 14, 15}, 3, -1}};
+    memcpy(p->part, parts, sizeof parts);
+    p->count = AURALIS_INSTRUMENTS;
+    for (size_t i = 0; i < count; i++) p->of[i] = (uint8_t)note[i].instrument;
+}
+
+/* With controls: the channels as they are, but for kicks, which must be on the drum channel, and what must
+ * not be there, which goes to the first free channel. */
+static void part_by_channel(struct parts *p, const auralis_note *note, size_t count) {
+    static const char *const names[PARTS_MAX] = {"Channel 1",  "Channel 2",  "Channel 3",  "Channel 4",
+                                                 "Channel 5",  "Channel 6",  "Channel 7",  "Channel 8",
+                                                 "Channel 9",  "Channel 10", "Channel 11", "Channel 12",
+                                                 "Channel 13", "Channel 14", "Channel 15", "Channel 16"};
+    bool used[PARTS_MAX] = {false};
+    int free = 0;
+    for (size_t i = 0; i < count; i++) used[note[i].channel] = true;
+    while (free < PARTS_MAX - 1 && (used[free] || free == GM_DRUM_CHANNEL)) free++;
+    p->count = PARTS_MAX;
+    for (int c = 0; c < PARTS_MAX; c++) p->part[c] = (struct part){names[c], {(uint8_t)c}, 1, c};
+    p->part[GM_DRUM_CHANNEL].controls = -1;
+    for (size_t i = 0; i < count; i++) {
+        int channel = note[i].channel, to = channel;
+        if (note[i].instrument == AURALIS_KICK)
+            to = GM_DRUM_CHANNEL;
+        else if (channel == GM_DRUM_CHANNEL)
+            to = free;
+        if (p->part[to].controls < 0 || !used[to]) p->part[to].controls = channel;
+        p->of[i] = (uint8_t)to;
+    }
+}
+
+/* Either end of a note, or a control. Of one tick the ends come first, then the controls, then the
+ * beginnings; otherwise in order of the score. */
+enum event_kind { END, CONTROL, BEGIN };
 struct event {
-    uint64_t key;  /* tick × 2 + 1 for a beginning */
-    uint32_t note; /* index in the score */
+    uint64_t tick;
+    enum event_kind kind;
+    uint32_t index; /* in the score */
 };
 
 static int compare(const void *a, const void *b) {
     const struct event *x = a, *y = b;
-    if (x->key != y->key) return x->key < y->key ? -1 : 1;
-    return x->note < y->note ? -1 : x->note > y->note;
+    if (x->tick != y->tick) return x->tick < y->tick ? -1 : 1;
+    if (x->kind != y->kind) return x->kind < y->kind ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
 }
 
 struct channel {
     uint8_t number;
-    int program, pan;   /* as last sent; −1: not yet */
+    int program, pan; /* as last sent; −1: not yet */
+    bool begun, ranged;
+    int range;          /* of the bend, semitones */
     uint64_t busy[128]; /* tick at which each key's last note ends */
 };
 
 struct track {
     struct channel channel[CHANNELS_EACH];
-    uint8_t *taken; /* channel (index above) of each note of the score */
+    int channels;
+    double note_pan, control_pan; /* of the last note, and of the last control */
+    uint8_t *taken;               /* channel (index above) of each note of the score */
 };
 
 static int key_of(const auralis_note *n) {
@@ -142,30 +202,41 @@ static int rounded(double x, int low, int high) {
     return v < low ? low : v > high ? high : v;
 }
 
+static void put_control(struct bytes *b, const struct channel *c, uint64_t *now, uint64_t tick,
+                        int controller, int value) {
+    put_wait(b, now, tick);
+    put3(b, 0xb0 | c->number, controller, value);
+}
+
+/* Full volume before anything else: the velocities say it all. */
+static void put_first(struct bytes *b, struct channel *c, uint64_t *now, uint64_t tick) {
+    if (!c->begun) put_control(b, c, now, tick, 7, 127);
+    c->begun = true;
+}
+
+static void put_pan(struct bytes *b, const struct track *t, struct channel *c, uint64_t *now, uint64_t tick) {
+    int pan = rounded(64 + 63 * (t->note_pan + t->control_pan), 1, 127);
+    if (pan != c->pan) put_control(b, c, now, tick, 10, pan);
+    c->pan = pan;
+}
+
 static void put_begin(struct bytes *b, struct track *t, uint64_t *now, uint64_t tick, uint64_t end,
                       uint32_t index, const auralis_note *n) {
-    int key = key_of(n), pan = rounded(64 + 63 * n->pan, 1, 127), use = 0;
-    int channels = n->instrument == AURALIS_KICK ? 1 : CHANNELS_EACH;
-    while (use < channels && t->channel[use].busy[key] > tick) use++;
-    if (use == channels) use = 0;
+    int key = key_of(n), use = 0;
+    while (use < t->channels && t->channel[use].busy[key] > tick) use++;
+    if (use == t->channels) use = 0;
     struct channel *c = &t->channel[use];
     t->taken[index] = (uint8_t)use;
+    t->note_pan = n->pan;
     if (end > c->busy[key]) c->busy[key] = end;
-    if (c->program < 0) {
-        put_wait(b, now, tick);
-        put3(b, 0xb0 | c->number, 7, 127); /* full channel volume: the velocities say it all */
-    }
+    put_first(b, c, now, tick);
     int program = n->instrument == AURALIS_KICK ? 0 : gm_program_of(n->instrument, n->timbre);
     if (program != c->program) {
         put_wait(b, now, tick);
         put(b, (uint8_t[]){(uint8_t)(0xc0 | c->number), (uint8_t)program}, 2);
         c->program = program;
     }
-    if (pan != c->pan) {
-        put_wait(b, now, tick);
-        put3(b, 0xb0 | c->number, 10, pan);
-        c->pan = pan;
-    }
+    put_pan(b, t, c, now, tick);
     put_wait(b, now, tick);
     put3(b, 0x90 | c->number, key, rounded(127 * n->velocity, 1, 127));
 }
@@ -176,46 +247,88 @@ static void put_end(struct bytes *b, struct track *t, uint64_t *now, uint64_t ti
     put3(b, 0x80 | t->channel[t->taken[index]].number, key_of(n), 64);
 }
 
-/* Both ends of the instrument's notes in order of time, or NULL. A silent note is left out: MIDI has no
- * velocity 0. */
-static struct event *events_of(auralis_score *score, int instrument, struct timebase base, size_t *count) {
-    const auralis_note *note = auralis_score_notes(score);
-    size_t n = 0;
-    for (size_t i = 0; i < score->count; i++) n += note[i].instrument == instrument && note[i].velocity > 0;
-    struct event *event = malloc((2 * n + 1) * sizeof *event);
-    if (!event) return NULL;
-    *count = 0;
-    for (size_t i = 0; i < score->count; i++) {
-        if (note[i].instrument != instrument || !(note[i].velocity > 0)) continue;
-        event[(*count)++] = (struct event){tick_at(base, note[i].onset) * 2 + 1, (uint32_t)i};
-        event[(*count)++] = (struct event){end_tick(base, &note[i]) * 2, (uint32_t)i};
+static void put_bend(struct bytes *b, struct channel *c, uint64_t *now, uint64_t tick, double semitones) {
+    if (!c->ranged) { /* registered parameter 0, and then none */
+        const int entry[][2] = {{101, 0}, {100, 0}, {6, c->range}, {38, 0}, {101, 127}, {100, 127}};
+        for (size_t i = 0; i < sizeof entry / sizeof *entry; i++)
+            put_control(b, c, now, tick, entry[i][0], entry[i][1]);
+        c->ranged = true;
     }
-    qsort(event, *count, sizeof *event, compare);
+    int bend = rounded(BEND_CENTRE + semitones * BEND_CENTRE / c->range, 0, 2 * BEND_CENTRE - 1);
+    put_wait(b, now, tick);
+    put3(b, 0xe0 | c->number, bend & 127, bend >> 7);
+}
+
+static void put_moved(struct bytes *b, struct track *t, uint64_t *now, uint64_t tick,
+                      const auralis_control *control) {
+    static const int controller[AURALIS_CONTROL_KINDS] = {
+        [AURALIS_MODULATION] = 1, [AURALIS_VOLUME] = 7, [AURALIS_EXPRESSION] = 11};
+    struct channel *c = &t->channel[0];
+    if (control->kind == AURALIS_VOLUME) c->begun = true;
+    put_first(b, c, now, tick);
+    if (control->kind == AURALIS_PAN) {
+        t->control_pan = control->value;
+        put_pan(b, t, c, now, tick);
+    } else if (control->kind == AURALIS_BEND) {
+        put_bend(b, c, now, tick, control->value);
+    } else {
+        put_control(b, c, now, tick, controller[control->kind], rounded(127 * control->value, 0, 127));
+    }
+}
+
+/* Both ends of the part's notes and its controls in order of time, or NULL. A silent note is left out: MIDI
+ * has no velocity 0. */
+static struct event *events_of(auralis_score *score, const struct parts *parts, int part,
+                               struct timebase base, size_t *count) {
+    const auralis_note *note = auralis_score_notes(score);
+    size_t n = 0, room = 0;
+    for (size_t i = 0; i < score->count; i++) room += parts->of[i] == part ? 2 : 0;
+    struct event *event = malloc((room + score->controls + 1) * sizeof *event);
+    if (!event) return NULL;
+    for (size_t i = 0; i < score->count; i++) {
+        if (parts->of[i] != part || !(note[i].velocity > 0)) continue;
+        event[n++] = (struct event){tick_at(base, note[i].onset), BEGIN, (uint32_t)i};
+        event[n++] = (struct event){end_tick(base, &note[i]), END, (uint32_t)i};
+    }
+    for (size_t i = 0; i < score->controls && n; i++)
+        if (score->control[i].channel == parts->part[part].controls)
+            event[n++] = (struct event){tick_at(base, score->control[i].frame), CONTROL, (uint32_t)i};
+    qsort(event, n, sizeof *event, compare);
+    *count = n;
     return event;
 }
 
-static void put_track(struct bytes *b, auralis_score *score, int instrument, struct timebase base,
-                      const struct event *event, size_t count, uint8_t *taken) {
-    static const char *const names[AURALIS_INSTRUMENTS] = {"Pad", "Lead", "Bass", "Bell", "Kick", "Swell"};
-    static const uint8_t channels[AURALIS_INSTRUMENTS][CHANNELS_EACH] = {
-        {0, 5, 10}, {1, 6, 11}, {2, 7, 12}, {3, 8, 13}, {GM_DRUM_CHANNEL}, {4, 14, 15}};
-    const auralis_note *note = auralis_score_notes(score);
-    struct track t = {.taken = taken};
-    for (int c = 0; c < CHANNELS_EACH; c++) {
-        t.channel[c].number = channels[instrument][c];
-        t.channel[c].program = t.channel[c].pan = -1;
+/* The narrowest usual range that the channel's bends fit into; what came from a file keeps its exact values.
+ */
+static int range_of(const auralis_score *score, int channel) {
+    static const int ranges[] = {2, 12, 24, 48, 96};
+    int widest = 0;
+    for (size_t i = 0; i < score->controls; i++) {
+        const auralis_control *c = &score->control[i];
+        if (c->kind == AURALIS_BEND && c->channel == channel)
+            while (c->value > ranges[widest] || -c->value > ranges[widest]) widest++;
     }
+    return ranges[widest];
+}
+
+static void put_track(struct bytes *b, auralis_score *score, const struct part *part, struct timebase base,
+                      const struct event *event, size_t count, uint8_t *taken) {
+    const auralis_note *note = auralis_score_notes(score);
+    struct track t = {.taken = taken, .channels = part->channels};
+    for (int c = 0; c < part->channels; c++)
+        t.channel[c] = (struct channel){part->channel[c], -1, -1, .range = range_of(score, part->controls)};
     uint64_t now = 0;
     size_t start = begin_track(b);
     put_quantity(b, 0);
-    put_meta(b, 0x03, names[instrument], strlen(names[instrument]));
+    put_meta(b, 0x03, part->name, strlen(part->name));
     for (size_t i = 0; i < count; i++) {
-        uint64_t tick = event[i].key >> 1;
-        const auralis_note *n = &note[event[i].note];
-        if (event[i].key & 1)
-            put_begin(b, &t, &now, tick, end_tick(base, n), event[i].note, n);
+        const struct event *e = &event[i];
+        if (e->kind == BEGIN)
+            put_begin(b, &t, &now, e->tick, end_tick(base, &note[e->index]), e->index, &note[e->index]);
+        else if (e->kind == END)
+            put_end(b, &t, &now, e->tick, e->index, &note[e->index]);
         else
-            put_end(b, &t, &now, tick, event[i].note, n);
+            put_moved(b, &t, &now, e->tick, &score->control[e->index]);
     }
     end_track(b, start, &now, now);
 }
@@ -247,20 +360,25 @@ int auralis_score_write_midi(auralis_score *score, double bpm, void **bytes, siz
     struct bytes b = {0};
     uint32_t tracks = 1;
     uint8_t *taken = malloc(score->count + 1);
-    if (!taken) return AURALIS_ENOMEM;
+    struct parts parts = {.of = malloc(score->count + 1)};
+    if (!taken || !parts.of) b.failed = true;
     put_header(&b, 0);
     put_tempo_track(&b, base, auralis_score_length(score));
-    for (int instrument = 0; instrument < AURALIS_INSTRUMENTS; instrument++) {
+    if (!b.failed)
+        (score->controls ? part_by_channel : part_by_instrument)(&parts, auralis_score_notes(score),
+                                                                 score->count);
+    for (int part = 0; part < parts.count; part++) {
         size_t count = 0;
-        struct event *event = events_of(score, instrument, base, &count);
+        struct event *event = events_of(score, &parts, part, base, &count);
         if (!event) b.failed = true;
         if (event && count) {
-            put_track(&b, score, instrument, base, event, count, taken);
+            put_track(&b, score, &parts.part[part], base, event, count, taken);
             tracks++;
         }
         free(event);
     }
     free(taken);
+    free(parts.of);
     if (b.failed) {
         free(b.data);
         return AURALIS_ENOMEM;
