@@ -8,8 +8,8 @@ say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
 build_packages=(gcc libc6-dev meson ninja-build pkg-config
-  libwebsockets-dev libjansson-dev libsqlite3-dev libsoxr-dev libsndfile1-dev libebur128-dev libkissfft-dev libpng-dev
-  portaudio19-dev libopus-dev libogg-dev libmp3lame-dev libflac-dev)
+  libwebsockets-dev libwebsockets-evlib-ev libev-dev libjansson-dev libsqlite3-dev libsoxr-dev libsndfile1-dev libebur128-dev
+  libkissfft-dev libpng-dev portaudio19-dev libopus-dev libogg-dev libmp3lame-dev libflac-dev)
 test_packages=(libcmocka-dev clang llvm libclang-rt-14-dev clang-format
   chromium nodejs npm ffmpeg sox curl ca-certificates procps)
 

@@ -2,7 +2,7 @@
  *
  * One callback takes everything that libwebsockets has to tell and hands it on: sockets to their listener,
  * requests to their exchange. Which of the two a connection is stands in its `struct connection`. Time is one
- * timer, always set to the earliest entry of the schedule. */
+ * alarm, always set to the earliest entry of the schedule. */
 #include "server/loop.h"
 #include "server/gate.h"
 #include "server/http.h"
@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { ALARM_SCHEDULE, ALARM_HOUSEKEEPING };
 static const int64_t HOUSEKEEPING = 100 * MONOTONIC_MS;
 
 struct connection {
@@ -179,13 +180,13 @@ static const lws_retry_bo_t IDLE = {.secs_since_valid_ping = 20, .secs_since_val
 
 void loop_wake(void *self) {
     struct loop *loop = self;
-    if (!atomic_exchange(&loop->woken, true)) lws_cancel_service(loop->context);
+    if (!atomic_exchange(&loop->woken, true)) lws_cancel_service(loop->reactor.context);
 }
 
 /* Time --------------------------------------------------------------------------------------------------- */
 
-static void on_time(lws_sorted_usec_list_t *timer) {
-    struct loop *loop = lws_container_of(timer, struct loop, timer);
+static void on_time(void *self) {
+    struct loop *loop = self;
     int64_t now = monotonic_now();
     loop->armed = 0;
     for (struct wake *w; (w = schedule_first(&loop->schedule)) && w->at <= now;)
@@ -195,11 +196,11 @@ static void on_time(lws_sorted_usec_list_t *timer) {
 
 void loop_rearm(struct loop *loop) {
     const struct wake *first = schedule_first(&loop->schedule);
-    if (!first || !loop->context) return;
+    if (!first || !loop->reactor.context) return;
     if (first->at == loop->armed) return;
     int64_t wait = first->at - monotonic_now();
     loop->armed = first->at;
-    lws_sul_schedule(loop->context, 0, &loop->timer, on_time, wait > 0 ? wait / 1000 + 1 : 1);
+    reactor_set(&loop->reactor, ALARM_SCHEDULE, wait);
 }
 
 static void begin_drain(struct loop *loop, int64_t now) {
@@ -209,8 +210,8 @@ static void begin_drain(struct loop *loop, int64_t now) {
 }
 
 /* Ten times a second: has somebody asked the server to stop, and are all gone? */
-static void on_housekeeping(lws_sorted_usec_list_t *timer) {
-    struct loop *loop = lws_container_of(timer, struct loop, housekeeping);
+static void on_housekeeping(void *self) {
+    struct loop *loop = self;
     struct server *server = loop->server;
     int64_t now = monotonic_now();
     if (loop == server->loop[0]) {
@@ -223,15 +224,15 @@ static void on_housekeeping(lws_sorted_usec_list_t *timer) {
         for (struct listener *l = loop->listeners; l; l = l->next)
             listener_close(l, CLOSE_GOING_AWAY, "shutdown");
     loop_rearm(loop);
-    lws_sul_schedule(loop->context, 0, &loop->housekeeping, on_housekeeping, HOUSEKEEPING / 1000);
+    reactor_set(&loop->reactor, ALARM_HOUSEKEEPING, HOUSEKEEPING);
 }
 
 void loop_run(struct loop *loop) {
     static const int64_t GRACE = MONOTONIC_SECOND;
-    lws_sul_schedule(loop->context, 0, &loop->housekeeping, on_housekeeping, 1);
+    reactor_set(&loop->reactor, ALARM_HOUSEKEEPING, 0);
     for (;;) {
         if (loop->draining && (!loop->listeners || monotonic_now() > loop->drained_by + GRACE)) return;
-        if (lws_service(loop->context, 0) < 0) return;
+        if (!reactor_turn(&loop->reactor)) return;
     }
 }
 
@@ -249,8 +250,9 @@ static int open_context(struct loop *loop) {
                                              .keepalive_timeout = 30,
                                              .vhost_name = "auralis",
                                              .retry_and_idle_policy = &IDLE};
-    loop->context = lws_create_context(&info);
-    loop->vhost = loop->context ? lws_create_vhost(loop->context, &info) : NULL;
+    loop->reactor.alarm[ALARM_SCHEDULE] = (struct reactor_alarm){.ring = on_time, .self = loop};
+    loop->reactor.alarm[ALARM_HOUSEKEEPING] = (struct reactor_alarm){.ring = on_housekeeping, .self = loop};
+    if (reactor_open(&loop->reactor, &info)) loop->vhost = lws_create_vhost(loop->reactor.context, &info);
     return loop->vhost ? 0 : AURALIS_ENOMEM;
 }
 
@@ -282,7 +284,7 @@ int loop_create(struct server *server, int fd, struct loop **out) {
 
 void loop_destroy(struct loop *loop) {
     if (!loop) return;
-    if (loop->context) lws_context_destroy(loop->context);
+    reactor_close(&loop->reactor);
     for (uint32_t i = 0; i < CONFIG_STATIONS_MAX; i++) lane_destroy(loop->lanes[i]);
     if (loop->reserve >= 0) close(loop->reserve);
     schedule_release(&loop->schedule);

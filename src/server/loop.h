@@ -6,6 +6,7 @@
 #ifndef AURALIS_SERVER_LOOP_H
 #define AURALIS_SERVER_LOOP_H
 
+#include "server/reactor.h"
 #include "server/schedule.h"
 #include "server/server.h"
 #include "server/v1.h"
@@ -21,10 +22,9 @@ enum {
 
 struct loop {
     struct server *server;
-    struct lws_context *context;
+    struct reactor reactor; /* its context */
     struct lws_vhost *vhost;
     struct schedule schedule;
-    lws_sorted_usec_list_t timer, housekeeping;
     struct listener *listeners;                      /* all of them */
     struct listener *waiting;                        /* for a worker: audio, or an answer */
     uint32_t station_listeners[CONFIG_STATIONS_MAX]; /* of this loop */
@@ -35,7 +35,7 @@ struct loop {
     int reserve; /* a descriptor held back (listening.h) */
     bool draining;
     int64_t drained_by;
-    int64_t armed; /* what the timer is set to */
+    int64_t armed; /* what the alarm is set to */
     float audio[2 * CHUNK_FRAMES_MAX];
     char text[V1_AUDIO_BASE64];
     unsigned char message[LWS_PRE + LOOP_MESSAGE];
@@ -54,7 +54,7 @@ void loop_run(struct loop *loop);
 /* Any thread: a worker has something for this loop. */
 void loop_wake(void *loop);
 
-/* Sets the loop's timer to the earliest wake-up. */
+/* Sets the loop's alarm to the earliest wake-up. */
 void loop_rearm(struct loop *loop);
 
 /* A listener of this loop joins a station, or leaves it. */
