@@ -25,7 +25,7 @@ static uint32_t depth_for(uint32_t chunk) {
 static int open_own(struct listener *l, struct refusal *why) {
     auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
     const struct stream_request *r = &l->request;
-    if (*r->preset && preset_store_load(l->loop->server->presets, r->preset, &p, why) < 0) return -why->code;
+    if (*r->preset && preset_store_load(l->loop->server->store, r->preset, &p, why) < 0) return -why->code;
     for (int i = 0; i < auralis_parameter_count(); i++)
         if (r->set >> i & 1) auralis_parameters_put(&p, i, auralis_parameters_get(&r->values, i), NULL);
     struct live_spec spec = {

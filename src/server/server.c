@@ -3,6 +3,7 @@
 #include "server/host.h"
 #include "server/listening.h"
 #include "server/loop.h"
+#include "server/station_store.h"
 #include "server/stations.h"
 
 #include "base/monotonic.h"
@@ -81,6 +82,21 @@ static int open_encoders(struct server *s, auralis_message *why) {
     return s->encoders ? 0 : explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
 }
 
+/* Those that were made over the API. One whose name the configuration has taken since waits until it is free
+ * again. */
+static int open_stored(struct server *s, auralis_message *why) {
+    struct station_config *stored = calloc(CONFIG_STATIONS_MAX, sizeof *stored);
+    if (!stored) return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
+    int count = station_store_load(s->store, stored);
+    for (int i = 0; i < count; i++) {
+        struct refusal reason;
+        if (stations_begin(s, &stored[i], false, &reason) < 0)
+            store_say(s->store, "station \"%s\" does not play: %s", stored[i].name, reason.message);
+    }
+    free(stored);
+    return 0;
+}
+
 static int open_stations(struct server *s, auralis_message *why) {
     for (uint32_t i = 0; i < s->config->station_count; i++) {
         const struct station_config *config = &s->config->station[i];
@@ -92,8 +108,8 @@ static int open_stations(struct server *s, auralis_message *why) {
 }
 
 static int open_rest(struct server *s, auralis_message *why) {
-    struct preset_store_config store = {.directory = *s->config->state_dir ? s->config->state_dir : NULL};
-    int result = preset_store_open(&store, &s->presets);
+    struct store_config store = {.directory = *s->config->state_dir ? s->config->state_dir : NULL};
+    int result = store_open(&store, &s->store);
     s->limits = address_limits_create(s->config->max_per_address, s->config->attempts_per_minute);
     if (result < 0 || !s->limits)
         return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
@@ -110,8 +126,9 @@ static int open_all(struct server *s, auralis_message *why) {
     int result = open_loops(s, host, port, why);
     if (result == 0) result = open_live(s, why);
     if (result == 0) result = open_encoders(s, why);
+    if (result == 0) result = open_rest(s, why);
     if (result == 0) result = open_stations(s, why);
-    return result == 0 ? open_rest(s, why) : result;
+    return result == 0 ? open_stored(s, why) : result;
 }
 
 int server_create(const struct server_options *options, struct server **out, auralis_message *why) {
@@ -168,7 +185,7 @@ void server_destroy(struct server *s) {
     stations_close(s);
     live_destroy(s->live);
     encoder_pool_destroy(s->encoders);
-    preset_store_close(s->presets);
+    store_close(s->store);
     address_limits_destroy(s->limits);
     pthread_mutex_destroy(&s->stations_lock);
     pthread_mutex_destroy(&s->limits_lock);

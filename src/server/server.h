@@ -33,7 +33,7 @@ struct server {
     struct live *live;
     struct encoder_pool *encoders;
     struct metrics metrics;
-    struct preset_store *presets;
+    struct store *store;
     struct api_host host;
     pthread_mutex_t stations_lock;
     struct station station[CONFIG_STATIONS_MAX]; /* see stations.h */

@@ -33,7 +33,7 @@ static double unix_time(void) {
 }
 
 static json_t *preset_names(struct listener *l) {
-    json_t *names = json_array(), *list = preset_store_list(l->loop->server->presets, NULL), *entry;
+    json_t *names = json_array(), *list = preset_store_list(l->loop->server->store, NULL), *entry;
     size_t i;
     json_array_foreach(list, i, entry) json_array_append(names, json_object_get(entry, "name"));
     json_decref(list);
@@ -153,7 +153,7 @@ static int preset(struct listener *l, const json_t *message, struct refusal *why
     auralis_parameters values;
     const char *name = json_string_value(json_object_get(message, "name"));
     if (!name) return refuse_with(why, REFUSAL_INVALID_VALUE, "name", "name must be the name of a preset");
-    int result = preset_store_load(l->loop->server->presets, name, &values, why);
+    int result = preset_store_load(l->loop->server->store, name, &values, why);
     auralis_parameter_set all = (auralis_parameter_set)((UINT64_C(1) << auralis_parameter_count()) - 1);
     return result < 0 ? result : listener_change(l, &values, all, why);
 }

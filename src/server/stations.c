@@ -83,6 +83,19 @@ int stations_end(struct server *s, const char *name, bool again, struct refusal 
     return 0;
 }
 
+int stations_change(struct server *s, const struct station_config *config, bool configured,
+                    struct refusal *why) {
+    int place = stations_hold(s, config->name);
+    if (place < 0)
+        return refuse_with(why, REFUSAL_NOT_FOUND, "name", "there is no station \"%s\"", config->name);
+    bool same = s->station[place].config.seed == config->seed;
+    if (same) station_redefine(&s->station[place], config);
+    stations_let_go(s, place);
+    if (same) return 0;
+    int result = stations_end(s, config->name, true, why);
+    return result < 0 ? result : stations_begin(s, config, configured, why);
+}
+
 void stations_close(struct server *s) {
     for (int i = 0; i < CONFIG_STATIONS_MAX; i++)
         if (s->station[i].phase != STATION_NONE) station_close(&s->station[i]);

@@ -19,6 +19,11 @@ void stations_let_go(struct server *server, int place);
 int stations_begin(struct server *server, const struct station_config *config, bool configured,
                    struct refusal *why);
 
+/* Makes a station what `config` says: with another seed it begins anew, with other parameters it glides
+ * there. −REFUSAL_NOT_FOUND, or as stations_begin. */
+int stations_change(struct server *server, const struct station_config *config, bool configured,
+                    struct refusal *why);
+
 /* Ends the station of that name; its listeners are told to go, or, with `again`, to come back at once, since
  * another of the same name follows. −REFUSAL_NOT_FOUND. */
 int stations_end(struct server *server, const char *name, bool again, struct refusal *why);
