@@ -238,26 +238,30 @@ static int load_preset(struct exchange *e) {
 
 /* ---- Routes ---- */
 
+enum guard { OPEN, GUARD_CHANGES, GUARD_ALL };
 enum body { NO_BODY, STATION_BODY, OBJECT_BODY }; /* STATION_BODY: none, or {"station": …} */
 
 static const struct route {
     const char *pattern;
     handler *get, *post, *put, *delete;
     bool station; /* takes ?station= */
+    int guard;    /* what of it is only for those who may control the server */
     int body;     /* of POST and PUT */
 } ROUTES[] = {
     {"/api/status", .get = get_status, .station = true},
     {"/api/metrics", .get = get_metrics},
     {"/api/parameters", .get = get_parameters},
-    {"/api/control", .post = post_control, .station = true, .body = OBJECT_BODY},
-    {"/api/undo", .post = post_undo, .station = true, .body = STATION_BODY},
-    {"/api/redo", .post = post_redo, .station = true, .body = STATION_BODY},
-    {"/api/presets", .get = get_presets, .post = post_presets, .station = true, .body = OBJECT_BODY},
-    {"/api/presets/{name}", .get = get_preset, .delete = delete_preset},
-    {"/api/presets/{name}/load", .post = load_preset, .station = true, .body = STATION_BODY},
-    {"/api/stations", .get = stations_get, .post = stations_post, .body = OBJECT_BODY},
-    {"/api/stations/{name}", .get = station_get, .put = station_put, .delete = station_delete,
+    {"/api/control", .guard = GUARD_CHANGES, .post = post_control, .station = true, .body = OBJECT_BODY},
+    {"/api/undo", .guard = GUARD_CHANGES, .post = post_undo, .station = true, .body = STATION_BODY},
+    {"/api/redo", .guard = GUARD_CHANGES, .post = post_redo, .station = true, .body = STATION_BODY},
+    {"/api/presets", .guard = GUARD_CHANGES, .get = get_presets, .post = post_presets, .station = true,
      .body = OBJECT_BODY},
+    {"/api/presets/{name}", .guard = GUARD_CHANGES, .get = get_preset, .delete = delete_preset},
+    {"/api/presets/{name}/load", .guard = GUARD_CHANGES, .post = load_preset, .station = true,
+     .body = STATION_BODY},
+    {"/api/stations", .guard = GUARD_ALL, .get = stations_get, .post = stations_post, .body = OBJECT_BODY},
+    {"/api/stations/{name}", .guard = GUARD_ALL, .get = station_get, .put = station_put,
+     .delete = station_delete, .body = OBJECT_BODY},
     {"/metrics", .get = get_metrics_text},
     {"/healthz", .get = get_health},
     {"/readyz", .get = get_ready},
@@ -377,6 +381,9 @@ static int dispatch(struct exchange *e) {
         return refuse_with(&e->why, REFUSAL_METHOD_NOT_ALLOWED, NULL, "%s takes %s", route->pattern,
                            e->out->allow);
     *e->out->allow = 0;
+    bool change = body || !strcmp(method, "DELETE");
+    if (e->request->denied && (route->guard == GUARD_ALL || (route->guard == GUARD_CHANGES && change)))
+        return e->why = *e->request->denied, -e->why.code;
     result = read_query(e, route);
     if (result == 0 && body) result = read_body(e, route);
     return result < 0 ? result : handle(e);

@@ -55,12 +55,13 @@ struct api_host {
 };
 
 struct api_request {
-    const char *method;       /* "GET" */
-    const char *path;         /* as sent, %-escaped, without the query */
-    const char *query;        /* without '?'; NULL or "" for none */
-    const char *content_type; /* NULL when there is none */
-    const char *body;         /* need not be terminated */
-    size_t body_length;       /* more than API_BODY_MAX is answered by 413 without looking at it */
+    const char *method;           /* "GET" */
+    const char *path;             /* as sent, %-escaped, without the query */
+    const char *query;            /* without '?'; NULL or "" for none */
+    const char *content_type;     /* NULL when there is none */
+    const char *body;             /* need not be terminated */
+    const struct refusal *denied; /* why this caller may not change what is everybody's; NULL: it may */
+    size_t body_length;           /* more than API_BODY_MAX is answered by 413 without looking at it */
 };
 
 /* What to send. For HEAD the body is made (its length counts) and must not be sent: `head` says so. */

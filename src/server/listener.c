@@ -486,6 +486,9 @@ int listener_received(struct listener *l, const char *text, size_t length, bool 
 
 int listener_change(struct listener *l, const auralis_parameters *values, auralis_parameter_set set,
                     struct refusal *why) {
+    if (!l->feed.own && !l->may_control)
+        return refuse_with(why, REFUSAL_UNAUTHORIZED, NULL,
+                           "a station is changed by whoever runs the server; a stream of your own is yours");
     uint64_t ticket = l->feed.own ? live_set(l->feed.stream, values, set)
                                   : station_change(&l->loop->server->station[l->station], values, set);
     if (!ticket)
