@@ -33,10 +33,14 @@ typedef struct auralis_engine_config {
     const char
         *isa; /* "scalar", "sse2", "avx2", "avx512", "neon"; default NULL: $AURALIS_ISA, else the best here */
     uint32_t max_streams; /* streams that may be open at once, 1–65,536; default 1,024 */
+    const char
+        *device; /* "cpu", "opencl", "cuda", "metal", "opencl:1" …; default NULL: "cpu". The samples are the
+                    same. A GPU pays for hundreds of streams rendered together, never for one. */
 } auralis_engine_config;
 
 /* Makes an engine. `config` may be NULL. AURALIS_ENOENT for an unknown ISA name, AURALIS_EUNSUPPORTED
- * where this machine lacks it, AURALIS_EINVAL, AURALIS_ENOMEM. */
+ * or device, AURALIS_EUNSUPPORTED where this machine lacks it, AURALIS_EDEVICE for a GPU that does not work,
+ * AURALIS_EINVAL, AURALIS_ENOMEM. */
 AURALIS_API int auralis_engine_create(const auralis_engine_config *config, auralis_engine **out);
 
 /* Frees the engine and closes the streams still open. NULL is fine. */

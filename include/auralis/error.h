@@ -24,6 +24,7 @@ enum auralis_result {
     AURALIS_EFORMAT = -4,      /* malformed input (score, MIDI, number) */
     AURALIS_ELIMIT = -5,       /* a stated limit would be exceeded */
     AURALIS_EUNSUPPORTED = -6, /* this build or machine cannot do it (ISA, rate) */
+    AURALIS_EDEVICE = -7,      /* the GPU refuses or is gone */
 };
 
 /* What was wrong, for people. `place` names a field, byte or event ("bpm", "byte 14", "melody[3]"),

@@ -16,6 +16,8 @@ const char *auralis_strerror(int result) {
         return "a limit is reached";
     case AURALIS_EUNSUPPORTED:
         return "not supported by this build or machine";
+    case AURALIS_EDEVICE:
+        return "the GPU does not work";
     default:
         return "unknown error";
     }

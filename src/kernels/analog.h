@@ -2,10 +2,12 @@
 #ifndef AURALIS_KERNELS_ANALOG_H
 #define AURALIS_KERNELS_ANALOG_H
 
-#include "kernels/voices.h"
+#include "kernels/filter.h"
+#include "kernels/wave.h"
 
 static void analog_voices(const struct voice_run *run) {
-    wave_voices(run, ANALOG_WAVE, 1);
+    waves(run, ANALOG_WAVE);
+    filter_rows(run);
 }
 
 #endif

@@ -344,7 +344,11 @@ KERNEL void steady_block(MEMORY const struct effects *fx, int n, int spacing, in
     }
 }
 
+/* The same with what does not change known to the compiler, where it pays for the code. */
 static void steady_lines(MEMORY const struct effects *fx, GROUP float *out) {
+#if KERNEL_ITEMS
+    for (int n = 0; n < REVERB_STEADY; n++) steady_block(fx, n, (int)fx->spacing, 1, out + n * BLOCK);
+#else
     if (fx->lines_left)
         for (int n = 0; n < REVERB_STEADY; n++)
             fx->spacing == 1 ? steady_block(fx, n, 1, 1, out + n * BLOCK)
@@ -353,6 +357,7 @@ static void steady_lines(MEMORY const struct effects *fx, GROUP float *out) {
         for (int n = 0; n < REVERB_STEADY; n++)
             fx->spacing == 1 ? steady_block(fx, n, 1, 0, out + n * BLOCK)
                              : steady_block(fx, n, 2, 0, out + n * BLOCK);
+#endif
 }
 
 /* The frames that begin at i: mixes what comes out of the lines, adds the input, and writes it into the
@@ -397,7 +402,7 @@ KERNEL void damp_block(MEMORY struct effects *fx, int n, GROUP const float *x, i
 }
 
 static void damp_moving(MEMORY struct effects *fx, GROUP const struct line_input *input) {
-    if (fx->lines_left)
+    if (KERNEL_ITEMS || fx->lines_left)
         for (int n = 0; n < REVERB_MOVING; n++) damp_block(fx, n, input[n].x + TAIL, 1);
     else
         for (int n = 0; n < REVERB_MOVING; n++) damp_block(fx, n, input[n].x + TAIL, 0);

@@ -19,7 +19,7 @@ typedef ulong uint64_t;
 #define MEMORY __global
 #define GROUP __local
 #define CONSTANT __constant
-#define ALIGNED
+#define ALIGNED __attribute__((aligned(64)))
 #define KERNEL static inline __attribute__((always_inline))
 
 #define COPY(to, from, count)                                                                                \

@@ -57,9 +57,11 @@ static void write_sheet(const struct voice_run *run, MEMORY float *sheet, uint32
         run.first = voices[i].place, run.count = 1, run.rows = row;                                          \
         uint32_t change = voices[i].change;                                                                  \
         if (voices[i].start) begin_voice(&run, starts + voices[i].start - 1, own_words, edges);              \
+        if (voices[i].from == voices[i].to) change_voice(&run, changes, change, 0);                          \
         for (uint32_t b = voices[i].from; b < voices[i].to; b++) {                                           \
             change = change_voice(&run, changes, change, b);                                                 \
-            *WORD(&run, VOICE_BRIGHT, 0) = (uint32_t)as_int(bright[b * streams + voices[i].stream]);         \
+            if (b > voices[i].from || !voices[i].start) /* in its first block it knows by itself */          \
+                *WORD(&run, VOICE_BRIGHT, 0) = (uint32_t)as_int(bright[b * streams + voices[i].stream]);     \
             kernel_of_program(&run);                                                                         \
             write_sheet(&run, sheets + (size_t)b * SHEET_WORDS * total + i, total);                          \
             for (int n = 0; n < BLOCK; n++) rows[((size_t)b * BLOCK + (size_t)n) * total + i] = row[n];      \

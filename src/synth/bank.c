@@ -62,12 +62,19 @@ void bank_add(struct bank *bank, uint32_t s, const struct voice_start *start, in
     shift(bank, v + 1, v);
     for (uint32_t w = 0; w < bank->words; w++) bank->word[w][v] = start->word[w];
     memset(bank->tail + (size_t)v * VOICE_TAIL, 0, VOICE_TAIL * sizeof(float));
-    bank->info[v] = (struct voice_info){end, slot, instrument, start->gain, start->pan, start->channel};
+    bank->info[v] = (struct voice_info){.end = end,
+                                        .slot = slot,
+                                        .instrument = instrument,
+                                        .gain = start->gain,
+                                        .pan = start->pan,
+                                        .channel = start->channel};
+    if (bank->record) record_start(bank->record, &bank->info[v].record, s, start);
     bank->count++;
     for (uint32_t i = s + 1; i <= SHARD_STREAMS; i++) bank->first[i]++;
 }
 
 void bank_remove(struct bank *bank, uint32_t s, uint32_t v) {
+    if (bank->record) record_end(bank->record, &bank->info[v].record, bank->info[v].slot);
     shift(bank, v, v + 1);
     bank->count--;
     bank->word[VOICE_RUN][bank->count] = 0; /* the place that is empty now must not run */
@@ -75,5 +82,5 @@ void bank_remove(struct bank *bank, uint32_t s, uint32_t v) {
 }
 
 void bank_fill(struct bank *bank, uint32_t s, int w, uint32_t value) {
-    for (uint32_t v = bank->first[s]; v < bank->first[s + 1]; v++) bank->word[w][v] = value;
+    for (uint32_t v = bank->first[s]; v < bank->first[s + 1]; v++) bank_set(bank, v, w, value);
 }

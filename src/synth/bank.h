@@ -8,17 +8,17 @@
 #define AURALIS_SYNTH_BANK_H
 
 #include "synth/instrument.h"
+#include "synth/record.h"
 
 #include <stdint.h>
-
-enum { SHARD_STREAMS = 16 };
 
 struct voice_info {
     uint64_t end; /* frame of its stream from which it is silent for good */
     uint32_t slot;
-    int32_t instrument; /* enum auralis_instrument */
-    double gain, pan;   /* without what controls do to them */
-    int32_t channel;    /* of its note */
+    int32_t instrument;         /* enum auralis_instrument */
+    double gain, pan;           /* without what controls do to them */
+    int32_t channel;            /* of its note */
+    struct voice_record record; /* record.h */
 };
 
 struct bank {
@@ -27,6 +27,7 @@ struct bank {
     struct voice_info *info;         /* [capacity] */
     uint32_t words, count, capacity;
     uint32_t first[SHARD_STREAMS + 1]; /* voices of stream s: first[s] … first[s + 1] − 1 */
+    struct record *record;             /* where the voices sound on a GPU; NULL: here */
 };
 
 void bank_init(struct bank *bank, enum voice_program program);
@@ -41,6 +42,13 @@ void bank_add(struct bank *bank, uint32_t s, const struct voice_start *start, in
 
 /* Removes voice v of stream s. */
 void bank_remove(struct bank *bank, uint32_t s, uint32_t v);
+
+/* Sets word w of voice v: the only way to change a voice that sounds. */
+static inline void bank_set(struct bank *bank, uint32_t v, int w, uint32_t value) {
+    if (bank->record && bank->word[w][v] != value)
+        record_change(bank->record, &bank->info[v].record, w, value);
+    bank->word[w][v] = value;
+}
 
 /* Sets word w of all voices of stream s. */
 void bank_fill(struct bank *bank, uint32_t s, int w, uint32_t value);

@@ -104,7 +104,7 @@ void changes_advance(struct auralis_stream *s, uint32_t b) {
                                           .space = (float)glide_at(&s->space, end),
                                           .beat = (float)(60.0 / s->playing.bpm)};
     s->control[b] = (struct block_control){.effects = s->effects, .heard = s->frame >= s->heard_from};
-    float bright = changes_bright(s);
+    float bright = s->control[b].bright = changes_bright(s);
     uint32_t word;
     memcpy(&word, &bright, sizeof word);
     for (int p = 0; p < VOICE_PROGRAMS; p++) bank_fill(&s->shard->bank[p], s->place, VOICE_BRIGHT, word);

@@ -145,7 +145,9 @@ static bool same_place(struct place a, struct place b) {
 }
 
 static void put_f(struct bank *bank, int word, uint32_t v, float x) {
-    memcpy(&bank->word[word][v], &x, sizeof x);
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bank_set(bank, v, word, bits);
 }
 
 static void put_gains(struct bank *bank, uint32_t v, int word, struct place channel) {
@@ -176,8 +178,9 @@ static void begin_voice(struct auralis_stream *s, int program, uint32_t v, struc
     put_f(bank, at + 1, v, bend);
     if (program != PROGRAM_BELL) return;
     for (int k = 0; k < BELL_PARTIALS; k++) /* a bell begins at a zero of its partials */
-        bank->word[BELL_PHASE + k][v] +=
-            (uint32_t)age * (uint32_t)(int64_t)((double)bank->word[BELL_INC + k][v] * (double)bend);
+        bank_set(bank, v, BELL_PHASE + k,
+                 bank->word[BELL_PHASE + k][v] +
+                     (uint32_t)age * (uint32_t)(int64_t)((double)bank->word[BELL_INC + k][v] * (double)bend));
 }
 
 static void advance_voice(struct auralis_stream *s, int program, uint32_t v, const struct channel_block *c) {
@@ -185,8 +188,8 @@ static void advance_voice(struct auralis_stream *s, int program, uint32_t v, con
     struct place from = c->from;
     int at = instrument_bend_word((enum voice_program)program);
     if ((int32_t)bank->word[VOICE_AGE][v] <= 0) begin_voice(s, program, v, &from);
-    bank->word[VOICE_FROM_L][v] = bank->word[VOICE_GAIN_L][v];
-    bank->word[VOICE_FROM_R][v] = bank->word[VOICE_GAIN_R][v];
+    bank_set(bank, v, VOICE_FROM_L, bank->word[VOICE_GAIN_L][v]);
+    bank_set(bank, v, VOICE_FROM_R, bank->word[VOICE_GAIN_R][v]);
     if (at >= 0) put_f(bank, at, v, c->bend);
     if (same_place(from, c->to)) return;
     put_gains(bank, v, VOICE_GAIN_L, c->to);

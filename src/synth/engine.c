@@ -1,13 +1,18 @@
 /* engine.c — owns the shards and renders lists of streams together. */
 #include "synth/engine.h"
 #include "device/cpu/cpu.h"
+#include "device/device.h"
 #include "synth/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct auralis_engine {
-    const struct kernels *kernels;
+    const struct kernels *kernels;  /* NULL: on a GPU */
+    struct remote *remote;          /* there */
+    int lost;                       /* what the GPU answered when it failed; 0: it works */
+    struct auralis_stream **listed; /* [max_streams], for the GPU */
+    float **listed_out;
     uint32_t max_streams, streams;
     uint32_t shards, shards_max;
     struct shard **shard;
@@ -16,20 +21,31 @@ struct auralis_engine {
 
 enum { STREAMS_DEFAULT = 1024, STREAMS_MAX = 65536 };
 
+static int open_device(auralis_engine *e, const auralis_engine_config *c) {
+    struct device device;
+    int result = device_open(c->device, c->isa, &device, NULL);
+    if (result < 0) return result;
+    e->kernels = device.kernels;
+    return device.gpu ? remote_create(device.gpu, &e->remote) : AURALIS_OK;
+}
+
 int auralis_engine_create(const auralis_engine_config *config, auralis_engine **out) {
     auralis_engine_config c = config ? *config : (auralis_engine_config){0};
-    const struct kernels *kernels;
-    int result = cpu_kernels(c.isa, &kernels);
-    if (result < 0) return result;
     if (c.max_streams > STREAMS_MAX) return AURALIS_EINVAL;
     auralis_engine *e = calloc(1, sizeof *e);
     if (!e) return AURALIS_ENOMEM;
-    e->kernels = kernels;
+    int result = open_device(e, &c);
+    if (result < 0) {
+        free(e);
+        return result;
+    }
     e->max_streams = c.max_streams ? c.max_streams : STREAMS_DEFAULT;
     e->shards_max = (e->max_streams + SHARD_STREAMS - 1) / SHARD_STREAMS;
     e->shard = calloc(e->shards_max, sizeof *e->shard);
+    e->listed = calloc(e->max_streams, sizeof *e->listed);
+    e->listed_out = calloc(e->max_streams, sizeof *e->listed_out);
     e->scratch = aligned_alloc(64, (sizeof *e->scratch + 63) / 64 * 64);
-    if (!e->shard || !e->scratch) {
+    if (!e->shard || !e->scratch || !e->listed || !e->listed_out) {
         auralis_engine_destroy(e);
         return AURALIS_ENOMEM;
     }
@@ -45,8 +61,11 @@ void auralis_engine_destroy(auralis_engine *e) {
         shard_free(e->shard[i]);
         free(e->shard[i]);
     }
+    remote_destroy(e->remote);
     free(e->shard);
     free(e->scratch);
+    free(e->listed);
+    free(e->listed_out);
     free(e);
 }
 
@@ -70,11 +89,27 @@ int engine_place(auralis_engine *e, struct shard **shard, uint32_t *place) {
     return AURALIS_OK;
 }
 
+struct remote *engine_remote(const auralis_engine *e) {
+    return e->remote;
+}
+
 void engine_leave(auralis_engine *e) {
     e->streams--;
 }
 
+/* On the GPU; silence once it has failed. */
+static void render_remote(auralis_engine *e, struct auralis_stream *const *streams, uint32_t count,
+                          uint32_t blocks, float *const *out) {
+    if (!e->lost) e->lost = remote_render(e->remote, e->shard, e->shards, streams, count, blocks, out);
+    for (uint32_t i = 0; i < count && e->lost; i++)
+        if (out[i]) memset(out[i], 0, (size_t)blocks * 2 * BLOCK * sizeof *out[i]);
+}
+
 static void render_one(struct auralis_stream *s, uint32_t blocks, float *out) {
+    if (s->engine->remote) {
+        render_remote(s->engine, &s, 1, blocks, &out);
+        return;
+    }
     float *to[SHARD_STREAMS] = {0};
     to[s->place] = out;
     shard_render(s->shard, s->engine->kernels, s->engine->scratch, 1u << s->place, blocks, to);
@@ -122,11 +157,11 @@ int auralis_stream_read(auralis_stream *s, float *out, size_t frames) {
         render_one(s, (uint32_t)blocks, out + 2 * done);
         done += blocks * BLOCK;
     }
-    if (done == frames) return AURALIS_OK;
+    if (done == frames) return s->engine->lost;
     render_one(s, 1, s->carry);
     s->carry_count = BLOCK;
     take_carry(s, out + 2 * done, frames - done);
-    return AURALIS_OK;
+    return s->engine->lost;
 }
 
 /* Streams of one shard that are listed: which, and where their samples go. */
@@ -154,18 +189,32 @@ static void render_shard(auralis_engine *e, struct shard *shard, auralis_stream 
     if (listed.places) shard_render(shard, e->kernels, e->scratch, listed.places, blocks, listed.out);
 }
 
+static void render_listed(auralis_engine *e, auralis_stream *const *streams, size_t count, uint32_t blocks,
+                          float *const *out) {
+    uint32_t listed = 0;
+    for (size_t i = 0; i < count && listed < e->max_streams; i++) {
+        if (askew(streams[i])) continue;
+        e->listed[listed] = streams[i];
+        e->listed_out[listed++] = out[i];
+        streams[i]->delivered += (uint64_t)blocks * BLOCK;
+    }
+    render_remote(e, e->listed, listed, blocks, e->listed_out);
+}
+
 int auralis_engine_render(auralis_engine *e, auralis_stream *const *streams, size_t count, uint32_t blocks,
                           float *const *out) {
     for (size_t i = 0; i < count; i++)
         if (streams[i]->engine != e) return AURALIS_EINVAL;
-    for (uint32_t i = 0; i < e->shards; i++) render_shard(e, e->shard[i], streams, count, blocks, out);
+    if (e->remote) render_listed(e, streams, count, blocks, out);
+    for (uint32_t i = 0; i < e->shards && !e->remote; i++)
+        render_shard(e, e->shard[i], streams, count, blocks, out);
     for (size_t i = 0; i < count; i++)
         if (streams[i]->carry_count) auralis_stream_read(streams[i], out[i], (size_t)blocks * BLOCK);
-    return AURALIS_OK;
+    return e->lost;
 }
 
 const char *auralis_engine_isa(const auralis_engine *e) {
-    return e->kernels->isa;
+    return e->kernels ? e->kernels->isa : "gpu";
 }
 
 int auralis_isas(const char **out, int max) {

@@ -2,12 +2,16 @@
 #ifndef AURALIS_SYNTH_ENGINE_H
 #define AURALIS_SYNTH_ENGINE_H
 
+#include "synth/remote.h"
 #include "synth/shard.h"
 
 #include <auralis/engine.h>
 
 /* A free place in a shard, made if need be. AURALIS_ELIMIT, AURALIS_ENOMEM. */
 int engine_place(auralis_engine *engine, struct shard **shard, uint32_t *place);
+
+/* Where the streams are rendered on a GPU; NULL: here. */
+struct remote *engine_remote(const auralis_engine *engine);
 
 /* A stream has left its place. */
 void engine_leave(auralis_engine *engine);

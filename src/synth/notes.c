@@ -20,8 +20,10 @@ static void fade_voice(struct auralis_stream *s, struct bank *bank, uint32_t v, 
     int32_t age = (int32_t)bank->word[VOICE_AGE][v];
     uint64_t end = s->frame + frames + BLOCK;
     if (bank->info[v].end <= end) return;
-    bank->word[VOICE_KILL][v] = (uint32_t)(age < 0 ? 0 : age);
-    memcpy(&bank->word[VOICE_KILL_RATE][v], &rate, sizeof rate);
+    uint32_t word;
+    memcpy(&word, &rate, sizeof word);
+    bank_set(bank, v, VOICE_KILL, (uint32_t)(age < 0 ? 0 : age));
+    bank_set(bank, v, VOICE_KILL_RATE, word);
     bank->info[v].end = end;
 }
 

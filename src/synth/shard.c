@@ -1,5 +1,6 @@
 /* shard.c — see shard.h. */
 #include "synth/shard.h"
+#include "synth/remote.h"
 #include "synth/stream.h"
 
 #include <string.h>
@@ -11,6 +12,7 @@ void shard_init(struct shard *shard) {
 
 void shard_free(struct shard *shard) {
     for (int p = 0; p < VOICE_PROGRAMS; p++) bank_free(&shard->bank[p]);
+    remote_forget(shard);
     shard_init(shard);
 }
 

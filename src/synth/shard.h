@@ -22,6 +22,7 @@ struct shard {
     struct auralis_stream *stream[SHARD_STREAMS]; /* NULL: free place */
     uint32_t streams;
     uint32_t reserved[VOICE_PROGRAMS]; /* voices promised to the open streams */
+    struct record *record;             /* [VOICE_PROGRAMS], where the voices sound on a GPU; else NULL */
 };
 
 /* What all shards of an engine use in turn. */

@@ -150,6 +150,11 @@ int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *con
     changes_init(s);
     begin_music(s);
     if (!s->dry) s->fx = effects_init(s->fx_memory, s->rate, s->heard_from, &s->effects);
+    if (engine_remote(engine)) result = remote_enter(engine_remote(engine), s);
+    if (result < 0) {
+        auralis_stream_close(s);
+        return result;
+    }
     *out = s;
     return AURALIS_OK;
 }
@@ -162,6 +167,7 @@ void auralis_stream_close(auralis_stream *s) {
         while (bank_voices(bank, s->place)) bank_remove(bank, s->place, bank->first[s->place + 1] - 1);
         shard->reserved[p] -= s->limit[p] + VOICES_RESERVE;
     }
+    if (engine_remote(s->engine)) remote_leave(engine_remote(s->engine), s);
     shard->stream[s->place] = NULL;
     if (!--shard->streams) shard_free(shard);
     engine_leave(s->engine);

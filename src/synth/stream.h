@@ -24,7 +24,8 @@ struct grid {
  */
 struct block_control {
     struct effects_control effects;
-    bool heard; /* not in the silent part of a pre-roll */
+    bool heard;   /* not in the silent part of a pre-roll */
+    float bright; /* of its voices */
 };
 
 struct auralis_stream {
@@ -70,8 +71,9 @@ struct auralis_stream {
 
     struct effects_control effects;
     struct block_control control[SHARD_BLOCKS];
-    struct effects *fx;
+    struct effects *fx; /* on a GPU: only their head is here */
     void *fx_memory;
+    struct remote_stream *remote; /* on a GPU: remote.h */
     uint64_t notes_started, notes_stolen, notes_dropped;
 };
 

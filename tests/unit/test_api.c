@@ -88,14 +88,14 @@ static int setup(void **state) {
                                 .ready = ready,
                                 .metrics = &w->metrics};
     *state = w;
-    return store_open(&(struct store_config){.directory = ":memory:"}, &w->host.store);
+    return preset_store_open(&(struct preset_store_config){.directory = ":memory:"}, &w->host.presets);
 }
 
 static int teardown(void **state) {
     struct world *w = *state;
     json_decref(w->json);
     api_response_clear(&w->response);
-    store_close(w->host.store);
+    preset_store_close(w->host.presets);
     free(w);
     return 0;
 }
@@ -291,8 +291,8 @@ static void presets_come_and_go(void **state) {
     assert_int_equal(ask(w, "DELETE", "/api/presets/sleep", NULL), 409);
     assert_int_equal(ask(w, "GET", "/api/presets/%zz", NULL), 400);
     assert_int_equal(ask(w, "GET", "/api/presets/a%00b", NULL), 400);
-    store_close(w->host.store);
-    w->host.store = NULL;
+    preset_store_close(w->host.presets);
+    w->host.presets = NULL;
     assert_int_equal(ask(w, "POST", "/api/presets", "{\"name\": \"x\"}"), 507);
     assert_int_equal(ask(w, "GET", "/api/presets", NULL), 200);
 }

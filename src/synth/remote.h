@@ -1,0 +1,34 @@
+/* remote.h — streams whose voices and effects are on a GPU.
+ *
+ * The host composes a batch of blocks for all listed streams, which records what happens to voices (record.h)
+ * and where the effects' targets go; the GPU renders the batch; finished samples come down. A batch ends
+ * early when a stream's bank might run out of places, or the rows of its voices out of memory; that is never
+ * heard. */
+#ifndef AURALIS_SYNTH_REMOTE_H
+#define AURALIS_SYNTH_REMOTE_H
+
+#include "device/gpu.h"
+#include "synth/shard.h"
+
+struct remote;
+struct remote_stream;
+
+/* Takes the GPU over. AURALIS_ENOMEM, after which it is closed. */
+int remote_create(struct gpu *gpu, struct remote **out);
+void remote_destroy(struct remote *remote);
+struct gpu *remote_gpu(struct remote *remote);
+
+/* A stream that has its place in a shard and, unless it is dry, its effects ready gets its room on the GPU;
+ * its effects move there. AURALIS_ENOMEM, AURALIS_EDEVICE. */
+int remote_enter(struct remote *remote, struct auralis_stream *stream);
+void remote_leave(struct remote *remote, struct auralis_stream *stream);
+
+/* The shard's banks are about to go. */
+void remote_forget(struct shard *shard);
+
+/* Advances `count` streams by `blocks` blocks; out[i] receives their samples, or is NULL. `shards`: all there
+ * are. Any error is final: the streams' sound is lost. */
+int remote_render(struct remote *remote, struct shard *const *shards, uint32_t shard_count,
+                  struct auralis_stream *const *streams, uint32_t count, uint32_t blocks, float *const *out);
+
+#endif
