@@ -25,6 +25,10 @@ typedef struct auralis_stream_config {
      * for its loudness all the same, so streams of one piece with different instruments add up to the whole
      * of it, as long as none of them needs its limiter. */
     uint32_t instruments;
+    /* Where the beats lie: beat `beat` of the piece begins at frame `beat_frame` ≤ start, and music before it
+     * is not looked at. For going on with a piece whose tempo has changed: take both from its status. Default
+     * 0, 0; not with a score. */
+    uint64_t beat_frame, beat;
 } auralis_stream_config;
 
 /* Opens a stream and reserves all it will ever need. AURALIS_EINVAL (a field out of range), AURALIS_ELIMIT
@@ -63,6 +67,7 @@ typedef struct auralis_stream_status {
     char chord[16];   /* the sounding chord, "Am7"; empty before the first */
     uint32_t voices;  /* sounding now */
     uint64_t notes_started, notes_stolen, notes_dropped; /* since opening */
+    uint64_t beat_frame, beat; /* the last change of tempo: the frame and the beat where it was; else 0, 0 */
 } auralis_stream_status;
 
 AURALIS_API void auralis_stream_get_status(const auralis_stream *stream, auralis_stream_status *out);

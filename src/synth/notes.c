@@ -154,15 +154,19 @@ void notes_restrike(struct auralis_stream *s, uint64_t at) {
     }
 }
 
-/* The earliest onset of the notes that still sound at frame `at`. */
+/* The earliest onset of the notes that still sound at frame `at`. Where the tempo changed the chord was
+ * struck anew, which no bar tells: as long as that may still sound, it begins there. */
 static uint64_t oldest_sounding(const struct auralis_stream *s, uint64_t at) {
     uint64_t oldest = at, reach = (uint64_t)(SCORE_NOTE_SECONDS_MAX + 12) * s->rate;
-    uint64_t from = at > reach ? at - reach : 0;
-    uint64_t bar = clock_beat_at(0, from, s->playing.bpm, s->rate) / BAR_BEATS;
-    uint64_t last = clock_beat_at(0, at, s->playing.bpm, s->rate) / BAR_BEATS;
+    uint64_t from = at > reach ? at - reach : 0, start = s->grid.frame;
+    if (start && from <= start) return start;
+    uint64_t beat = s->grid.beat + clock_beat_at(start, from, s->playing.bpm, s->rate);
+    uint64_t last = (s->grid.beat + clock_beat_at(start, at, s->playing.bpm, s->rate)) / BAR_BEATS;
+    uint64_t bar = beat / BAR_BEATS;
+    if (bar * BAR_BEATS < s->grid.beat) bar++;
     for (struct composer_bar now; bar <= last; bar++) {
         composer_bar(s->seed, &s->playing, bar / SECTION_BARS, (uint32_t)(bar % SECTION_BARS), &now);
-        uint64_t base = clock_beat_frame(0, bar * BAR_BEATS, s->playing.bpm, s->rate);
+        uint64_t base = clock_beat_frame(start, bar * BAR_BEATS - s->grid.beat, s->playing.bpm, s->rate);
         for (uint32_t i = 0; i < now.count; i++) {
             uint64_t onset = base + clock_onset_frames(now.note[i].onset, s->playing.bpm, s->rate);
             auralis_note note = note_of(s, &now.note[i], onset);

@@ -75,6 +75,8 @@ static int check_config(const auralis_stream_config *c, auralis_parameters *p) {
     if (c->start > (uint64_t)1 << 47 || c->instruments >> AURALIS_INSTRUMENTS) return AURALIS_EINVAL;
     if (c->score && auralis_score_rate(c->score) != (c->sample_rate ? c->sample_rate : 48000))
         return AURALIS_EINVAL;
+    if (c->beat_frame > c->start || c->beat >> 48 || (c->score && (c->beat_frame || c->beat)))
+        return AURALIS_EINVAL;
     return auralis_parameters_check(p, NULL);
 }
 
@@ -83,6 +85,7 @@ static void set_clocks(struct auralis_stream *s, uint64_t start) {
     uint64_t first = start / BLOCK * BLOCK, latency = s->dry ? 0 : effects_latency(s->rate);
     s->heard_from = notes_heard_from(s, start) / BLOCK * BLOCK;
     s->frame = notes_oldest(s, s->heard_from) / BLOCK * BLOCK;
+    if (s->heard_from < s->frame) s->heard_from = s->frame;
     s->preroll = (first + latency - s->frame) / BLOCK;
     s->delivered = start;
     s->skip = (uint32_t)(start - first);
@@ -96,9 +99,13 @@ static void begin_music(struct auralis_stream *s) {
         s->trim.settle.to = 1;
         return;
     }
-    uint64_t bar = clock_beat_at(0, s->frame, s->playing.bpm, s->rate) / BAR_BEATS;
+    uint64_t from = s->frame > s->grid.frame ? s->frame : s->grid.frame;
+    uint64_t bar = (s->grid.beat + clock_beat_at(s->grid.frame, from, s->playing.bpm, s->rate)) / BAR_BEATS;
     trim_init(&s->trim, s->seed, &s->playing, bar / SECTION_BARS);
-    notes_load_bar(s, bar, s->frame);
+    notes_load_bar(s, bar, from);
+    if (!s->grid.frame || from != s->grid.frame || !s->playing.enable_pads) return;
+    notes_restrike(s, from);
+    for (int p = 0; p < VOICE_PROGRAMS; p++) bank_fill(&s->shard->bank[p], s->place, VOICE_RUN, 0);
 }
 
 static int allocate(struct auralis_stream *s) {
@@ -146,6 +153,7 @@ int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *con
         free(s);
         return result;
     }
+    s->grid = (struct grid){c.beat_frame, c.beat};
     set_clocks(s, c.start);
     changes_init(s);
     begin_music(s);
@@ -197,7 +205,9 @@ void auralis_stream_get_status(const auralis_stream *s, auralis_stream_status *o
                                    .bar = (uint32_t)(s->bar % SECTION_BARS),
                                    .notes_started = s->notes_started,
                                    .notes_stolen = s->notes_stolen,
-                                   .notes_dropped = s->notes_dropped};
+                                   .notes_dropped = s->notes_dropped,
+                                   .beat_frame = s->grid.frame,
+                                   .beat = s->grid.beat};
     memcpy(out->chord, s->now.chord.name, sizeof out->chord);
     for (int p = 0; p < VOICE_PROGRAMS; p++) out->voices += bank_voices(&s->shard->bank[p], s->place);
 }
