@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t seen;
+static volatile sig_atomic_t seen, hangup;
 
 static void notice(int signal_number) {
     (void)signal_number;
@@ -21,4 +21,20 @@ void interrupt_watch(void) {
 
 bool interrupt_seen(void) {
     return seen;
+}
+
+static void notice_hangup(int signal_number) {
+    (void)signal_number;
+    hangup = 1;
+}
+
+void interrupt_watch_hangup(void) {
+    struct sigaction action = {.sa_handler = notice_hangup, .sa_flags = SA_RESTART};
+    sigaction(SIGHUP, &action, NULL);
+}
+
+bool interrupt_hangup_seen(void) {
+    bool was = hangup;
+    hangup = 0;
+    return was;
 }

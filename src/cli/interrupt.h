@@ -10,4 +10,9 @@ void interrupt_watch(void);
 /* Whether one of them has arrived. */
 bool interrupt_seen(void);
 
+/* For servers: a hangup is no longer an interrupt, but is asked for by itself: whether there has been one
+ * since it was asked last. */
+void interrupt_watch_hangup(void);
+bool interrupt_hangup_seen(void);
+
 #endif

@@ -2,12 +2,10 @@
 #ifndef AURALIS_KERNELS_ANALOG_H
 #define AURALIS_KERNELS_ANALOG_H
 
-#include "kernels/filter.h"
-#include "kernels/wave.h"
+#include "kernels/voices.h"
 
 static void analog_voices(const struct voice_run *run) {
-    waves(run, ANALOG_WAVE);
-    filter_rows(run);
+    wave_voices(run, ANALOG_WAVE, 1);
 }
 
 #endif

@@ -19,7 +19,7 @@
 
 enum { BLOCK = 64 }; /* frames: the control period, part of the meaning of a stream */
 enum { VOICE_RUN_MAX = KERNEL_ITEMS ? 1 : 64 }; /* voices one call advances at most */
-enum { VOICE_WORDS_MAX = 64, VOICE_TAIL = 24 };
+enum { VOICE_WORDS_MAX = 64, VOICE_TAIL = 16 };
 enum { VOICE_ROW = BLOCK + 16 }; /* floats from one voice's row to the next */
 
 enum voice_program {
@@ -86,6 +86,9 @@ enum wave_word {
     WAVE_VIBRATO_RISE,  /* F  1 / frames until it is at full depth */
     WAVE_BEND,          /* F  pitch bend at the end of the block: relative frequency − 1 */
     WAVE_BENT,          /* F  state: bend and vibrato at the end of the last block */
+    WAVE_LEFT_SINE,     /* F  state: the sine, which the last block's phase carries 8 frames into this one */
+    WAVE_LEFT_STEP,
+    WAVE_LEFT_TURN,
     WAVE_WORDS,
     ANALOG_WAVE = FILTER_END, /* the first of them in ANALOG … */
     ANALOG_WORDS = ANALOG_WAVE + WAVE_WORDS,
@@ -127,8 +130,8 @@ enum voice_bus { BUS_DIRECT, BUS_WASH, STREAM_BUSES }; /* kick and bass stay out
 
 /* Advances voices [first, first + count) of a bank by one block; first is a multiple of 64, count 1–64. Voice
  * v's mono output goes to rows[(v − first) × 80 + frame]; the row of a voice that does not run is undefined.
- * `tail` holds 24 floats a voice: what band-limited edges still have to say after the block, and eight zeros
- * (ANALOG only). */
+ * `tail` holds 16 floats a voice, 64-byte aligned: what is already known of the next block's wave (ANALOG and
+ * TONE only). */
 struct voice_run {
 #if KERNEL_ITEMS
     MEMORY uint32_t *words;

@@ -5,7 +5,7 @@
 #ifndef AURALIS_KERNELS_NOISE_H
 #define AURALIS_KERNELS_NOISE_H
 
-#include "kernels/filter.h"
+#include "kernels/voices.h"
 
 KERNEL vu noise_hash(vu x) {
     x ^= x >> 16;
@@ -30,7 +30,7 @@ static void noise_wave(const struct voice_run *run, uint32_t v) {
 static void noise_voices(const struct voice_run *run) {
     for (uint32_t v = 0; v < run->count; v++)
         if (*WORD(run, VOICE_RUN, v)) noise_wave(run, v);
-    filter_rows(run);
+    voices(run, (struct voice_parts){-1, 1, 1}, 0);
 }
 
 #endif

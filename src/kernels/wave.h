@@ -1,13 +1,19 @@
 /* wave.h — two band-limited sawtooths and a sine.
  *
- * The waves are evaluated along time, a voice at a time: an oscillator is a closed form of its phase, so the
- * lanes are consecutive frames. A sawtooth is its naive self plus, at each of its few edges, 16 samples of
- * the difference between a naive and a band-limited step (E. Brandt, "Hard sync without aliasing", ICMC 2001;
- * here linear phase). Edges are found in integers and are rare (one in three blocks at middle C), so a
- * sawtooth without aliases costs little more than one with. The wave lags its phase by 8 frames, half the
- * length of an edge, and what an edge still has to say after the block waits in the voice's tail.
+ * A sawtooth is its naive self plus, at each of its few edges, 16 samples of the difference between a naive
+ * and a band-limited step (E. Brandt, "Hard sync without aliasing", ICMC 2001; here linear phase). Edges are
+ * found in integers and are rare (one in three blocks at middle C), so a sawtooth without aliases costs
+ * little more than one with. The wave lags its phase by 8 frames, half the length of an edge, and what an
+ * edge still has to say after the block waits in the voice's tail.
  *
- * A pulse is two sawtooths of opposite sign. Vibrato and bend glide (bend.h). */
+ * Between their edges, two sawtooths are one straight line. So a voice's row is written along time, lanes
+ * being frames, as a line that starts anew from the exact phases every 16 frames; an edge subtracts its drop
+ * from there to the next start. The sine is left to those who go through the rows across voices (voices.h):
+ * it needs one product and two sums a frame there (s += d, d −= 4 sin²(ω/2) s, the second difference of a
+ * sine), and starts anew from the exact phase every block.
+ *
+ * A pulse is two sawtooths of opposite sign. Vibrato and bend glide (bend.h); a voice whose pitch glides is
+ * evaluated frame by frame instead, the sine too. */
 #ifndef AURALIS_KERNELS_WAVE_H
 #define AURALIS_KERNELS_WAVE_H
 
@@ -15,28 +21,57 @@
 #include "kernels/edge_table.h"
 #include "kernels/envelope.h"
 
-enum { WAVE_OSCILLATORS = 3 };
+enum {
+    WAVE_OSCILLATORS = 3,
+    WAVE_LAG = EDGE_TAPS / 2,
+    WAVE_STARTS = 5, /* of the line: rows 8 (reckoned from 0), 16, 32, 48, 64 */
+    WAVE_END = BLOCK + WAVE_LAG,
+    WAVE_RUN = KERNEL_ITEMS
+                   ? 1
+                   : 32 /* voices whose rows are made and used at a time, to stay in the nearest cache */
+};
 
 /* What the waves of a run need, by voice. */
 struct wave_control {
-    uint32_t phase[WAVE_OSCILLATORS][VOICE_RUN_MAX], inc[WAVE_OSCILLATORS][VOICE_RUN_MAX],
-        glide[WAVE_OSCILLATORS][VOICE_RUN_MAX];
-    float period[2][VOICE_RUN_MAX];   /* frames × 2^−32: the reciprocal of the increment */
-    uint32_t edges[2][VOICE_RUN_MAX]; /* how many fall in the block */
+    uint32_t phase[WAVE_OSCILLATORS][WAVE_RUN], inc[WAVE_OSCILLATORS][WAVE_RUN],
+        glide[WAVE_OSCILLATORS][WAVE_RUN];
+    int32_t gliding[WAVE_RUN];
+    float start[WAVE_STARTS][WAVE_RUN], slope[WAVE_RUN]; /* of the line */
+    float sine[WAVE_RUN], step[WAVE_RUN], turn[WAVE_RUN];
+    float period[2][WAVE_RUN];   /* frames × 2^−32: the reciprocal of the increment */
+    uint32_t edges[2][WAVE_RUN]; /* how many fall in the block */
+    int32_t frame[WAVE_RUN], row[WAVE_RUN];
+    float
+        fraction[WAVE_RUN]; /* of one edge of each voice: the frame it comes before, its place in the table */
+    int any;                /* whether there is anything but sines */
 };
 
-/* Moves the phases on by a block at the increments that vibrato and bend give them. */
-KERNEL void wave_advance(const struct voice_run *run, const int at, uint32_t v, struct wave_control *c) {
-    vi running = word_i(run, VOICE_RUN, v), end = vi_add(word_i(run, VOICE_AGE, v), vi_set(BLOCK));
-    vf rise = vf_min(vf_from_i(end) * word_f(run, at + WAVE_VIBRATO_RISE, v), vf_set(1.0f));
-    vf vibrato = word_f(run, at + WAVE_VIBRATO_DEPTH, v) * rise *
-                 sin_phase(vu_from_i(end) * word_u(run, at + WAVE_VIBRATO_INC, v));
-    vf bend = word_f(run, at + WAVE_BEND, v), from = word_f(run, at + WAVE_BENT, v);
-    bend = bend + vibrato + bend * vibrato;
+/* ---- What is worked out once a block, lanes being voices ---- */
+
+/* Where bend and vibrato take the pitch; moves WAVE_BENT on. */
+KERNEL vf wave_bend(const struct voice_run *run, const int at, uint32_t v, vi running) {
+    vf bend = word_f(run, at + WAVE_BEND, v), depth = word_f(run, at + WAVE_VIBRATO_DEPTH, v);
+    vi vibrates = ~vi_eq(vi_bits(depth) & INT32_MAX, vi_set(0));
+    if (vi_any(vibrates)) {
+        vi end = vi_add(word_i(run, VOICE_AGE, v), vi_set(BLOCK));
+        vf rise = vf_min(vf_from_i(end) * word_f(run, at + WAVE_VIBRATO_RISE, v), vf_set(1.0f));
+        vf vibrato = depth * rise * sin_phase(vu_from_i(end) * word_u(run, at + WAVE_VIBRATO_INC, v));
+        bend = vf_select(vibrates, bend + vibrato + bend * vibrato, bend);
+    }
     keep_f(run, at + WAVE_BENT, v, running, bend);
+    return bend;
+}
+
+/* Moves the phases on by a block. Returns the voices whose pitch glides. */
+KERNEL vi wave_advance(const struct voice_run *run, const int at, uint32_t v, struct wave_control *c) {
+    vi running = word_i(run, VOICE_RUN, v), gliding = vi_set(0);
+    vf from = word_f(run, at + WAVE_BENT, v), bend = wave_bend(run, at, v, running);
+    int bent = vi_any((vi_bits(from) | vi_bits(bend)) & INT32_MAX);
     for (int o = 0; o < WAVE_OSCILLATORS; o++) {
         vu phase = word_u(run, at + WAVE_PHASE1 + o, v);
-        struct glide_lanes g = glide_between(word_i(run, at + WAVE_INC1 + o, v), from, bend);
+        struct glide_lanes g = {word_i(run, at + WAVE_INC1 + o, v), vi_set(0)};
+        if (bent) g = glide_between(g.inc, from, bend);
+        gliding |= g.glide;
         vu_store(c->phase[o] + v, phase);
         vi_store(c->inc[o] + v, g.inc);
         vi_store(c->glide[o] + v, g.glide);
@@ -50,38 +85,104 @@ KERNEL void wave_advance(const struct voice_run *run, const int at, uint32_t v, 
         vi_store(c->edges[o] + v, vi_from_u(edges) & saws);
         vf_store(c->period[o] + v, reciprocal(vf_from_i(vi_max(g.inc, vi_set(1)))));
     }
+    return ~vi_eq(gliding, vi_set(0));
 }
+
+/* Both sawtooths after `frames` frames, without their edges; never −0.0, nor is anything else that is summed.
+ */
+KERNEL vf naive_saws(const struct wave_control *c, uint32_t v, vf saw1, vf saw2, uint32_t frames) {
+    vu p1 = vu_load(c->phase[0] + v) + vu_load(c->inc[0] + v) * frames;
+    vu p2 = vu_load(c->phase[1] + v) + vu_load(c->inc[1] + v) * frames;
+    return vf_from_i(vi_from_u(p1)) * saw1 + vf_from_i(vi_from_u(p2)) * saw2 + 0.0f;
+}
+
+/* The line that the sawtooths are. */
+KERNEL void wave_line(const struct voice_run *run, const int at, uint32_t v, struct wave_control *c) {
+    vf saw1 = word_f(run, at + WAVE_SAW1, v) * 0x1p-31f, saw2 = word_f(run, at + WAVE_SAW2, v) * 0x1p-31f;
+    vf slope = vf_from_i(vi_load(c->inc[0] + v)) * saw1 + vf_from_i(vi_load(c->inc[1] + v)) * saw2;
+    vf_store(c->slope + v, slope);
+    vf_store(c->start[0] + v, naive_saws(c, v, saw1, saw2, 0) - slope * (float)WAVE_LAG);
+    for (int k = 1; k < WAVE_STARTS; k++)
+        vf_store(c->start[k] + v, naive_saws(c, v, saw1, saw2, (uint32_t)(k * EDGE_TAPS - WAVE_LAG)));
+}
+
+/* Where the sine starts: its value at the first frame, the difference to the next, and the factor
+ * 4 sin²(ω/2). */
+KERNEL void wave_sine(const struct voice_run *run, const int at, uint32_t v, vi steady,
+                      struct wave_control *c) {
+    vu phase = vu_load(c->phase[2] + v), half = vu_load(c->inc[2] + v) >> 1;
+    vf weight = word_f(run, at + WAVE_SINE, v), sine = sin_phase(half), twice = sine + sine;
+    vf step = weight * twice * sin_phase(phase + half + 0x40000000u);
+    vf_store(c->sine + v, vf_mask(steady, weight * sin_phase(phase) + 0.0f));
+    vf_store(c->step + v, vf_mask(steady, step + 0.0f));
+    vf_store(c->turn + v, vf_mask(steady, twice * twice));
+}
+
+KERNEL void wave_begin(const struct voice_run *run, const int at, uint32_t v, struct wave_control *c) {
+    vi gliding = wave_advance(run, at, v, c);
+    vi saws = (word_i(run, at + WAVE_SAW1, v) | word_i(run, at + WAVE_SAW2, v)) & INT32_MAX;
+    vi glided = vi_eq(word_i(run, at + WAVE_LEFT_TURN, v), vi_set(0)); /* its tail may hold some sine */
+    wave_sine(run, at, v, ~gliding, c);
+    vi_store(c->gliding + v, gliding);
+    if (vi_any(gliding | glided | saws)) c->any = 1;
+}
+
+/* ---- Rows, lanes being frames ---- */
 
 KERNEL float word_float(const struct voice_run *run, int word, uint32_t v) {
     return as_float(*WORD(run, word, v));
 }
 
-/* One voice's naive waves into its row, behind what the last block left in its tail. */
-KERNEL void wave_naive(const struct voice_run *run, const int at, const struct wave_control *c, uint32_t v,
-                       const int gliding) {
-    float *row = run->rows + v * VOICE_ROW;
-    MEMORY const float *tail = run->tail + (size_t)(run->first + v) * VOICE_TAIL;
+/* The line into a voice's row, behind what the last block left in its tail. */
+KERNEL void row_line(float *row, MEMORY const float *tail, const struct wave_control *c, uint32_t v) {
+    float slope = c->slope[v];
+    for (int i = 0; i < EDGE_TAPS; i += LANES) {
+        vi frame = vi_add(vi_ramp(), vi_set(i));
+        vf rise = vf_from_i(frame) * slope;
+        vf_store(row + i,
+                 vf_load(tail + i) + vf_mask(vi_lt(vi_set(WAVE_LAG - 1), frame), rise + c->start[0][v]));
+        for (int k = 1; k < WAVE_STARTS - 1; k++) vf_store(row + k * EDGE_TAPS + i, rise + c->start[k][v]);
+        vf_store(row + BLOCK + i,
+                 vf_mask(vi_lt(frame, vi_set(WAVE_LAG)), rise + c->start[WAVE_STARTS - 1][v]));
+    }
+}
+
+/* A voice whose pitch glides: every frame from its phases. */
+KERNEL void row_gliding(const struct voice_run *run, const int at, float *row, MEMORY const float *tail,
+                        const struct wave_control *c, uint32_t v) {
     struct phases p[WAVE_OSCILLATORS];
+    float left[EDGE_TAPS + WAVE_LAG] = {0};
+    COPY(left, tail, EDGE_TAPS);
     vf saw1 = vf_set(word_float(run, at + WAVE_SAW1, v) * 0x1p-31f),
        saw2 = vf_set(word_float(run, at + WAVE_SAW2, v) * 0x1p-31f),
        sine = vf_set(word_float(run, at + WAVE_SINE, v));
     for (int o = 0; o < WAVE_OSCILLATORS; o++)
-        p[o] = phases_from(c->phase[o][v], c->inc[o][v], c->glide[o][v], gliding);
+        p[o] = phases_from(c->phase[o][v], c->inc[o][v], c->glide[o][v], 1);
     for (int i = 0; i < BLOCK; i += LANES) {
         vf x = vf_from_i(vi_from_u(p[0].at)) * saw1 + vf_from_i(vi_from_u(p[1].at)) * saw2;
         x += sin_phase(p[2].at) * sine;
-        if (i < EDGE_TAPS) x += vf_load(tail + EDGE_TAPS / 2 + i);
-        vf_store(row + EDGE_TAPS / 2 + i, x);
-        for (int o = 0; o < WAVE_OSCILLATORS; o++) phases_next(&p[o], gliding);
+        if (i < EDGE_TAPS) x += vf_load(left + WAVE_LAG + i);
+        vf_store(row + WAVE_LAG + i, x);
+        for (int o = 0; o < WAVE_OSCILLATORS; o++) phases_next(&p[o], 1);
     }
-    COPY(row, tail, EDGE_TAPS / 2);
-    for (int i = 0; i < EDGE_TAPS / 2; i++) row[BLOCK + EDGE_TAPS / 2 + i] = 0.0f;
+    COPY(row, left, WAVE_LAG);
+    for (int i = WAVE_END; i < VOICE_ROW; i++) row[i] = 0.0f;
 }
 
+/* Adds a band-limited edge that comes before the row's sample n + 8. */
+KERNEL void row_edge(float *row, uint32_t n, int32_t at, float fraction, float drop) {
+    vf scale = vf_set(0.0f - drop);
+    for (int j = 0; j < EDGE_TAPS; j += LANES) {
+        vf a = vf_load(EDGE[at] + j), b = vf_load(EDGE[at + 1] + j);
+        vf_store(row + n + j, vf_load(row + n + j) + (a + fraction * (b - a)) * scale);
+    }
+}
+
+/* ---- Edges of voices whose pitch glides, one by one ---- */
+
 /* How far a phase has come after n frames. */
-KERNEL uint64_t wave_way(uint32_t n, uint32_t inc, int32_t glide, const int gliding) {
-    uint64_t way = (uint64_t)n * inc;
-    return gliding ? way + (uint64_t)((int64_t)(n * (n - 1) / 2) * glide) : way;
+KERNEL uint64_t wave_way(uint32_t n, uint32_t inc, int32_t glide) {
+    return (uint64_t)n * inc + (uint64_t)((int64_t)(n * (n - 1) / 2) * glide);
 }
 
 /* The reciprocal of one increment ≥ 1, as `reciprocal` has it. */
@@ -91,64 +192,122 @@ KERNEL float wave_period(uint32_t inc) {
     return r;
 }
 
-/* Adds the corrections of a sawtooth's edges in the block. The row's sample 0 lies 8 frames before the block;
- * the wave falls by `drop` at an edge. */
-KERNEL void wave_edges(float *row, uint32_t phase, uint32_t inc, int32_t glide, float period, float drop,
-                       uint32_t edges, const int gliding) {
-    uint64_t start = phase ^ 0x80000000u;
-    for (uint64_t k = 1; k <= edges; k++) {
+KERNEL void gliding_edges(float *row, const struct wave_control *c, int o, uint32_t v, float drop) {
+    uint32_t inc = c->inc[o][v];
+    int32_t glide = (int32_t)c->glide[o][v];
+    uint64_t start = c->phase[o][v] ^ 0x80000000u;
+    float period = c->period[o][v];
+    for (uint64_t k = 1; k <= c->edges[o][v]; k++) {
         uint64_t edge = k << 32;
         uint32_t n = (uint32_t)((float)(int64_t)(edge - start) * period);
-        if (gliding && n > BLOCK) n = BLOCK;
-        while (start + wave_way(n, inc, glide, gliding) < edge) n++;
-        while (start + wave_way(n - 1, inc, glide, gliding) >= edge) n--;
-        uint32_t past = (uint32_t)(start + wave_way(n, inc, glide, gliding) - edge);
-        if (gliding) period = wave_period(inc + (n - 1) * (uint32_t)glide);
+        if (n > BLOCK) n = BLOCK;
+        while (start + wave_way(n, inc, glide) < edge) n++;
+        while (start + wave_way(n - 1, inc, glide) >= edge) n--;
+        uint32_t past = (uint32_t)(start + wave_way(n, inc, glide) - edge);
+        period = wave_period(inc + (n - 1) * (uint32_t)glide);
         float place = (float)(int32_t)past * period * (float)EDGE_ROWS;
         int32_t at = (int32_t)place;
         at = at > EDGE_ROWS - 1 ? EDGE_ROWS - 1 : at;
-        vf fraction = vf_set(place - (float)at), scale = vf_set(0.0f - drop);
-        for (int j = 0; j < EDGE_TAPS; j += LANES) {
-            vf a = vf_load(EDGE[at] + j), b = vf_load(EDGE[at + 1] + j);
-            vf_store(row + n + j, vf_load(row + n + j) + (a + fraction * (b - a)) * scale);
+        row_edge(row, n, at, place - (float)at, drop);
+    }
+}
+
+/* ---- Edges of steady voices, the k-th of every voice at once ---- */
+
+/* Finds the k-th edge of LANES voices: the first frame at which phase + 2^31 has overflowed k times. The
+ * float estimate is a hair early on purpose, so the frame is the one after it or the next, which the integer
+ * phase decides. */
+KERNEL void find_edges(struct wave_control *c, int o, uint32_t v, uint32_t k) {
+    vu phase = vu_load(c->phase[o] + v), inc = vu_load(c->inc[o] + v);
+    vf period = vf_load(c->period[o] + v),
+       distance = (float)k * 0x1p32f - 0x1p31f - vf_from_i(vi_from_u(phase));
+    vi n = vi_add(vi_from_f(distance * period - 1e-4f), vi_set(1));
+    vu past = (phase ^ 0x80000000u) + vu_from_i(n) * inc;
+    vi early = ~vi_lt(vi_from_u(past ^ 0x80000000u), vi_from_u(inc ^ 0x80000000u));
+    n = vi_sub(n, early);
+    past += vu_from_i(early) & inc;
+    vf place = vf_from_i(vi_from_u(past)) * period * (float)EDGE_ROWS;
+    vi row = vi_min(vi_from_f(place), vi_set(EDGE_ROWS - 1));
+    vi_store(c->frame + v, n);
+    vi_store(c->row + v, row);
+    vf_store(c->fraction + v, place - vf_from_i(row));
+}
+
+/* From an edge to where the line starts anew, it lies `drop` lower. */
+KERNEL void row_drop(float *row, int32_t n, float drop) {
+    int32_t first = n + WAVE_LAG, end = (first + EDGE_TAPS - 1) & -EDGE_TAPS;
+    end = end < WAVE_END ? end : WAVE_END;
+    for (int32_t i = first & -LANES; i < end; i += LANES) {
+        vi frame = vi_add(vi_ramp(), vi_set(i));
+        vi below = vi_lt(vi_set(first - 1), frame) & vi_lt(frame, vi_set(end));
+        vf_store(row + i, vf_load(row + i) - vf_mask(below, vf_set(drop)));
+    }
+}
+
+/* Which voices have a k-th edge. Without a branch: whether one has is a coin's toss. */
+KERNEL uint32_t list_edges(const struct wave_control *c, int o, uint32_t count, uint32_t k, uint32_t *list) {
+    uint32_t n = 0;
+    for (uint32_t v = 0; v < count; v++) {
+        list[n] = v;
+        n += !c->gliding[v] && c->edges[o][v] >= k;
+    }
+    return n;
+}
+
+KERNEL void steady_edges(const struct voice_run *run, const int at, struct wave_control *c, int o) {
+    uint32_t list[WAVE_RUN], n;
+    float drop[WAVE_RUN];
+    for (uint32_t v = 0; v < run->count; v += LANES)
+        vf_store(drop + v, word_f(run, at + WAVE_SAW1 + o, v) * 2.0f);
+    for (uint32_t k = 1; (n = list_edges(c, o, run->count, k, list)); k++) {
+        for (uint32_t v = 0; v < run->count; v += LANES) find_edges(c, o, v, k);
+        for (uint32_t i = 0; i < n; i++)
+            row_drop(run->rows + list[i] * VOICE_ROW, c->frame[list[i]], drop[list[i]]);
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t v = list[i];
+            row_edge(run->rows + v * VOICE_ROW, (uint32_t)c->frame[v], c->row[v], c->fraction[v], drop[v]);
         }
     }
 }
 
-/* The waves of a run into its rows; their words begin at word `at`. */
-static void waves(const struct voice_run *run, const int at) {
-    struct wave_control c;
-    uint32_t list[VOICE_RUN_MAX];
-    for (uint32_t v = 0; v < run->count; v += LANES) wave_advance(run, at, v, &c);
-    for (uint32_t v = 0; v < run->count; v++)
-        if (*WORD(run, VOICE_RUN, v)) {
-            if (c.glide[0][v] | c.glide[1][v] | c.glide[2][v])
-                wave_naive(run, at, &c, v, 1);
-            else
-                wave_naive(run, at, &c, v, 0);
-        }
-    for (int o = 0; o < 2; o++) {
-        uint32_t n = 0;
-        for (uint32_t v = 0; v < run->count;
-             v++) { /* without a branch: whether there is an edge is a coin's toss */
-            list[n] = v;
-            n += c.edges[o][v] != 0;
-        }
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t v = list[i];
-            float weight = word_float(run, at + WAVE_SAW1 + o, v), *row = run->rows + v * VOICE_ROW;
-            uint32_t phase = c.phase[o][v], inc = c.inc[o][v], edges = c.edges[o][v];
-            int32_t glide = (int32_t)c.glide[o][v];
-            if (glide)
-                wave_edges(row, phase, inc, glide, c.period[o][v], weight + weight, edges, 1);
-            else
-                wave_edges(row, phase, inc, 0, c.period[o][v], weight + weight, edges, 0);
-        }
+/* ---- A run ---- */
+
+KERNEL void rows_begin(const struct voice_run *run, const int at, const struct wave_control *c) {
+    for (uint32_t v = 0; v < run->count; v++) {
+        if (!*WORD(run, VOICE_RUN, v)) continue;
+        float *row = run->rows + v * VOICE_ROW;
+        MEMORY const float *tail = run->tail + (size_t)(run->first + v) * VOICE_TAIL;
+        if (c->gliding[v])
+            row_gliding(run, at, row, tail, c, v);
+        else
+            row_line(row, tail, c, v);
     }
+}
+
+KERNEL void rows_end(const struct voice_run *run) {
     for (uint32_t v = 0; v < run->count; v++)
         if (*WORD(run, VOICE_RUN, v))
             COPY(run->tail + (size_t)(run->first + v) * VOICE_TAIL, run->rows + v * VOICE_ROW + BLOCK,
-                 EDGE_TAPS);
+                 VOICE_TAIL);
+}
+
+/* The waves of a run of at most WAVE_RUN voices: all but the steady sines into its rows, if c->any, and those
+ * into c. Their words begin at word `at`. */
+static void waves(const struct voice_run *run, const int at, struct wave_control *c) {
+    c->any = 0;
+    for (uint32_t v = 0; v < run->count; v += LANES) wave_begin(run, at, v, c);
+    if (!c->any) return;
+    for (uint32_t v = 0; v < run->count; v += LANES) wave_line(run, at, v, c);
+    rows_begin(run, at, c);
+    for (int o = 0; o < 2; o++) {
+        steady_edges(run, at, c, o);
+        for (uint32_t v = 0; v < run->count; v++)
+            if (c->gliding[v] && c->edges[o][v]) {
+                float weight = word_float(run, at + WAVE_SAW1 + o, v);
+                gliding_edges(run->rows + v * VOICE_ROW, c, o, v, weight + weight);
+            }
+    }
+    rows_end(run);
 }
 
 #endif

@@ -125,7 +125,7 @@ static void ask(struct listener *l) {
     at += snprintf(query + at, sizeof query - (size_t)at, "&buffer_tier=%s", tier_name(f->tier));
     if (l->kind.version == 2)
         snprintf(query + at, sizeof query - (size_t)at, "&chunk=%u&format=%s", f->chunk,
-                 l->kind.float32 ? "float32" : "int16");
+                 stream_format_name(l->kind.format));
     if (l->kind.version == 0)
         snprintf(path, sizeof path, "/ws/stream?%s", query);
     else
@@ -331,7 +331,7 @@ static void take_audio(struct listener *l, const struct audio_message *m, int64_
     struct crowd *c = l->crowd;
     uint64_t begins = l->kind.version == 2 ? m->frame : 0;
     if (!l->greeted) crowd_fault(c, &c->results->malformed, l, "audio came before the greeting");
-    if (l->kind.version == 2 && (m->format != l->kind.float32 || m->frames != c->config->chunk))
+    if (l->kind.version == 2 && (m->format != l->kind.format || m->frames != c->config->chunk))
         crowd_fault(c, &c->results->malformed, l, "another format or length than was asked for");
     if (!l->heard) {
         if (l->kind.version == 2 && l->greeted && !l->shared && begins != l->frame)
@@ -491,7 +491,8 @@ void listener_ready(struct listener *l, uint32_t events) {
 }
 
 void listener_read_slowly(struct listener *l, double seconds) {
-    double frame_bytes = l->kind.version == 2 ? (l->kind.float32 ? 8 : 4) : 4 * 4.0 / 3;
+    static const double of_format[] = {4, 8, 0.25};
+    double frame_bytes = l->kind.version == 2 ? of_format[l->kind.format] : 4 * 4.0 / 3;
     l->allowance += seconds * l->rate * frame_bytes / 2;
     if (l->allowance > CROWD_SCRATCH) l->allowance = CROWD_SCRATCH;
     if (l->allowance < 1 || l->phase != LISTENER_PLAYING) return;

@@ -43,8 +43,9 @@ struct listener {
     struct player player;
     double jitter_ms; /* RFC 3550 */
     int64_t last_late, report_at;
-    struct reference *own; /* of a personal stream */
-    double allowance;      /* slow: bytes it may read */
+    struct OpusDecoder *decoder; /* of a verified one that hears Opus */
+    struct reference *own;       /* of a personal stream */
+    double allowance;            /* slow: bytes it may read */
 };
 
 /* Begins to connect number `number`; NULL without memory. Failures are counted. */

@@ -12,6 +12,7 @@
 
 #include "load/target.h"
 #include "measure/histogram.h"
+#include "server/stream_request.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,8 +32,8 @@ const char *load_plant_name(int plant);
 
 /* What a listener speaks. */
 struct load_kind {
-    int version;  /* 0, 1, 2 */
-    bool float32; /* v2 */
+    int version; /* 0, 1, 2 */
+    int format;  /* v2: enum stream_format */
 };
 
 struct load_config {
@@ -42,7 +43,7 @@ struct load_config {
     uint32_t kinds;
     uint32_t shared_percent;
     const char *station;
-    uint32_t chunk; /* v2: frames a message */
+    uint32_t chunk; /* v2: frames a message; of Opus at most 4,800 */
     int tier;
     uint64_t seed;
     int64_t ramp, duration; /* ns; the duration begins when all have connected */

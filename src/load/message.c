@@ -5,6 +5,7 @@
  * has said that it is an audio message; white space is as JSON allows it. */
 #include "load/message.h"
 
+#include "server/stream_request.h"
 #include "server/tier.h"
 #include "server/v1.h"
 
@@ -19,8 +20,22 @@ static uint64_t little(const unsigned char *at, int bytes) {
     return value;
 }
 
+size_t message_packet(const unsigned char *bytes, size_t n) {
+    if (n < 2) return 0;
+    size_t size = (size_t)little(bytes, 2);
+    return size && size <= n - 2 ? size : 0;
+}
+
+/* How many packets the bytes are; 0 when they are not. */
+static uint32_t packets(const unsigned char *bytes, size_t n) {
+    uint32_t count = 0;
+    for (size_t size; n; count++, bytes += 2 + size, n -= 2 + size)
+        if (!(size = message_packet(bytes, n))) return 0;
+    return count;
+}
+
 int message_read_v2(const unsigned char *bytes, size_t n, struct audio_message *out) {
-    if (n < HEADER || bytes[0] != VERSION || bytes[1] > 1 || bytes[2] != CHANNELS || bytes[3] > 1 ||
+    if (n < HEADER || bytes[0] != VERSION || bytes[1] > STREAM_OPUS || bytes[2] != CHANNELS || bytes[3] > 1 ||
         little(bytes + 4, 4) != RATE)
         return MESSAGE_MALFORMED;
     *out = (struct audio_message){.sequence = (uint32_t)little(bytes + 12, 4),
@@ -31,6 +46,10 @@ int message_read_v2(const unsigned char *bytes, size_t n, struct audio_message *
                                   .tier = -1,
                                   .data = bytes + HEADER,
                                   .size = n - HEADER};
+    if (out->format == STREAM_OPUS)
+        return out->frames && packets(out->data, out->size) * OPUS_PACKET_FRAMES == out->frames
+                   ? MESSAGE_AUDIO
+                   : MESSAGE_MALFORMED;
     size_t frame_size = CHANNELS * (bytes[1] ? sizeof(float) : sizeof(int16_t));
     return out->frames && out->size == out->frames * frame_size ? MESSAGE_AUDIO : MESSAGE_MALFORMED;
 }

@@ -16,10 +16,9 @@ static void kinds_text(const struct load_config *f, char out[128]) {
     size_t at = 0;
     out[0] = 0;
     for (uint32_t i = 0; i < f->kinds && at < 100; i++)
-        at += (size_t)snprintf(out + at, 128 - at, "%sv%d%s", i ? ", " : "", f->kind[i].version,
-                               f->kind[i].version < 2 ? ""
-                               : f->kind[i].float32   ? " float32"
-                                                      : " int16");
+        at += (size_t)snprintf(out + at, 128 - at, "%sv%d%s%s", i ? ", " : "", f->kind[i].version,
+                               f->kind[i].version < 2 ? "" : " ",
+                               f->kind[i].version < 2 ? "" : stream_format_name(f->kind[i].format));
 }
 
 static void times(const char *name, const struct histogram *h, FILE *to) {

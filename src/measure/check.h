@@ -15,6 +15,18 @@ int check_voices(FILE *out, bool bits);
 int check_mix(FILE *out, bool bits);
 int check_effects(FILE *out, bool bits);
 
+/* A minute of each against the reference, by the fastest kernels: some 30 seconds on one core. */
+int check_voices_long(FILE *out);
+int check_effects_long(FILE *out);
+
+/* The voice programs, and what plays them. */
+struct check_program {
+    const char *name;
+    int instrument[4];
+    int count;
+};
+extern const struct check_program CHECK_PROGRAMS[VOICE_PROGRAMS];
+
 /* The beginning of a line. */
 void check_print(FILE *out, const char *kernel, const char *isa, bool same);
 

@@ -3,6 +3,7 @@
  * One run drives them with all that could tell two machines apart: noise, a square wave at full scale, bursts
  * 20 dB too loud, silence, denormals and worse on the buses, and controls that move all the time. */
 #include "base/random.h"
+#include "device/cpu/cpu.h"
 #include "measure/check.h"
 #include "synth/effects.h"
 #include "synth/reference/effects_reference.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 3000, EXACT_BLOCKS = 600, TIMED = 4000, LINE = 2 * BLOCK };
+enum { BLOCKS = 3000, EXACT_BLOCKS = 600, LONG_SECONDS = 60, TIMED = 4000, LINE = 2 * BLOCK };
 
 /* One run of the effects: what goes in depends on (seed, block) alone. */
 struct trial {
@@ -22,6 +23,7 @@ struct trial {
     void *memory;
     float *out;
     struct effects_reference *reference; /* or NULL */
+    int blocks;
     double signal, error;
 };
 
@@ -74,9 +76,8 @@ static void run(void *self) {
     struct effects_control c = control_at(0);
     struct effects *fx = effects_init(t->memory, t->rate, 64000000, &c);
     if (t->reference) effects_reference_close(t->reference), t->reference = effects_reference_open(fx);
-    int blocks = t->reference ? EXACT_BLOCKS : BLOCKS;
-    for (int b = 0; b < blocks; b++) {
-        float direct[LINE], wash[LINE], *out = t->out + b * LINE;
+    for (int b = 0; b < t->blocks; b++) {
+        float direct[LINE], wash[LINE], *out = t->out + (t->reference ? 0 : b * LINE);
         double exact[LINE];
         make_block(t, b, direct, wash);
         c = control_at(b);
@@ -114,13 +115,19 @@ static void *memory_for(uint32_t rate) {
     return aligned_alloc(64, (effects_size(rate) + 63) / 64 * 64);
 }
 
-/* Error and time of one table, in the memory of a trial that has run. */
-static bool check_error(FILE *out, const struct trial *t) {
-    struct trial exact = {.table = t->table, .rate = t->rate, .memory = t->memory, .out = t->out};
+/* Signal to error over some blocks, in the memory of a trial that has run. */
+static double exact_snr(const struct trial *t, int blocks) {
+    struct trial exact = {
+        .table = t->table, .rate = t->rate, .memory = t->memory, .out = t->out, .blocks = blocks};
     exact.reference = effects_reference_open(NULL);
     run(&exact);
     effects_reference_close(exact.reference);
-    double snr = 10 * log10(exact.signal / (exact.error + 1e-300)), ns = nanoseconds(&exact);
+    return 10 * log10(exact.signal / (exact.error + 1e-300));
+}
+
+/* Error and time of one table. */
+static bool check_error(FILE *out, const struct trial *t) {
+    double snr = exact_snr(t, EXACT_BLOCKS), ns = nanoseconds(t);
     fprintf(out, " %7.1f dB %9.3f ns/frame, %.0f x real time%s", snr, ns, 1e9 / (ns * t->rate),
             snr >= 100 ? "" : "  FAR");
     return snr >= 100;
@@ -129,7 +136,7 @@ static bool check_error(FILE *out, const struct trial *t) {
 static int check_rate(FILE *out, uint32_t rate, bool bits) {
     const struct kernels *tables[8];
     int count = check_tables(tables), failures = 0;
-    struct trial first = {.table = tables[0], .rate = rate, .wild = true}, other = first;
+    struct trial first = {.table = tables[0], .rate = rate, .wild = true, .blocks = BLOCKS}, other = first;
     first.memory = memory_for(rate), other.memory = memory_for(rate);
     first.out = calloc(BLOCKS * LINE, sizeof(float)), other.out = calloc(BLOCKS * LINE, sizeof(float));
     if (!first.memory || !other.memory || !first.out || !other.out) return fprintf(out, "no memory\n"), 1;
@@ -150,6 +157,24 @@ static int check_rate(FILE *out, uint32_t rate, bool bits) {
         fflush(out);
     }
     free(first.memory), free(other.memory), free(first.out), free(other.out);
+    return failures;
+}
+
+int check_effects_long(FILE *out) {
+    static const uint32_t rates[] = {44100, 48000, 96000};
+    const struct kernels *table;
+    int failures = 0;
+    if (cpu_kernels(NULL, &table) < 0) return 1;
+    for (int i = 0; i < 3; i++) {
+        float line[LINE];
+        struct trial t = {.table = table, .rate = rates[i], .memory = memory_for(rates[i]), .out = line};
+        if (!t.memory) return fprintf(out, "no memory\n"), 1;
+        double snr = exact_snr(&t, (int)(rates[i] / BLOCK) * LONG_SECONDS);
+        fprintf(out, "fx %5u extreme            %7.1f dB%s\n", rates[i], snr, snr >= 100 ? "" : "  FAR");
+        fflush(out);
+        failures += !(snr >= 100);
+        free(t.memory);
+    }
     return failures;
 }
 

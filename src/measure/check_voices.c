@@ -16,11 +16,7 @@
 
 enum { BLOCKS = 160, TIMED_BLOCKS = 400, REFERENCE_BLOCKS = 1500 };
 
-static const struct {
-    const char *name;
-    int instrument[4];
-    int count;
-} PROGRAMS[VOICE_PROGRAMS] = {
+const struct check_program CHECK_PROGRAMS[VOICE_PROGRAMS] = {
     [PROGRAM_ANALOG] = {"analog", {AURALIS_PAD, AURALIS_LEAD, AURALIS_BASS}, 3},
     [PROGRAM_BELL] = {"bell", {AURALIS_BELL}, 1},
     [PROGRAM_DRUM] = {"drum", {AURALIS_KICK}, 1},
@@ -29,7 +25,8 @@ static const struct {
 };
 
 static auralis_note random_note(int program, struct random *r, uint32_t rate) {
-    int instrument = PROGRAMS[program].instrument[random_below(r, (uint32_t)PROGRAMS[program].count)];
+    int instrument =
+        CHECK_PROGRAMS[program].instrument[random_below(r, (uint32_t)CHECK_PROGRAMS[program].count)];
     int timbres = timbre_names(instrument, NULL);
     return (auralis_note){.onset = random_u64(r) >> 20,
                           .duration = 1 + (uint64_t)(random_range(r, 0.0, 0.2) * rate),
@@ -160,8 +157,8 @@ static double voice_snr(const struct kernels *table, int program, const auralis_
 /* The worst over all timbres, low and high. */
 static double worst_snr(const struct kernels *table, int program) {
     double worst = INFINITY;
-    for (int i = 0; i < PROGRAMS[program].count; i++) {
-        int instrument = PROGRAMS[program].instrument[i], timbres = timbre_names(instrument, NULL);
+    for (int i = 0; i < CHECK_PROGRAMS[program].count; i++) {
+        int instrument = CHECK_PROGRAMS[program].instrument[i], timbres = timbre_names(instrument, NULL);
         for (int timbre = -1; timbre < timbres; timbre++)
             for (int high = 0; high < 2; high++) {
                 auralis_note note = {.onset = 1000,
@@ -200,7 +197,7 @@ int check_voices(FILE *out, bool bits) {
         double exact = bits ? 0 : worst_snr(tables[0], program);
         for (int i = 0; i < count; i++) {
             bool same = i == 0 || same_bits(program, tables[0], tables[i]);
-            check_print(out, PROGRAMS[program].name, tables[i]->isa, same);
+            check_print(out, CHECK_PROGRAMS[program].name, tables[i]->isa, same);
             failures += !same;
             if (!bits) {
                 double snr = same ? exact : worst_snr(tables[i], program);

@@ -100,15 +100,21 @@ int auralis_score_add(auralis_score *score, const auralis_note *note, auralis_me
     return AURALIS_OK;
 }
 
+const struct score_control SCORE_CONTROLS[AURALIS_CONTROL_KINDS] = {
+    [AURALIS_BEND] = {"bend", -96, 96},
+    [AURALIS_MODULATION] = {"modulation", 0, 1},
+    [AURALIS_VOLUME] = {"volume", 0, 1},
+    [AURALIS_EXPRESSION] = {"expression", 0, 1},
+    [AURALIS_PAN] = {"pan", -1, 1}};
+
 static int check_control(const auralis_control *c, auralis_message *why) {
-    static const double low[AURALIS_CONTROL_KINDS] = {[AURALIS_BEND] = -96, [AURALIS_PAN] = -1},
-                        high[AURALIS_CONTROL_KINDS] = {96, 1, 1, 1, 1};
     if (c->kind < 0 || c->kind >= AURALIS_CONTROL_KINDS)
         return refuse(why, "kind", "one of bend, modulation, volume, expression, pan (0 to 4)");
     if (c->channel < 0 || c->channel >= AURALIS_SCORE_CHANNELS) return refuse(why, "channel", "from 0 to 15");
     if (c->frame >= ONSET_MAX) return refuse(why, "frame", "below 2^48");
-    if (c->value >= low[c->kind] && c->value <= high[c->kind]) return AURALIS_OK;
-    score_explain(why, "value", "must be from %g to %g for this kind", low[c->kind], high[c->kind]);
+    const struct score_control *k = &SCORE_CONTROLS[c->kind];
+    if (c->value >= k->low && c->value <= k->high) return AURALIS_OK;
+    score_explain(why, "value", "must be from %g to %g for %s", k->low, k->high, k->name);
     return AURALIS_EINVAL;
 }
 

@@ -23,6 +23,13 @@ struct auralis_score {
 void score_explain(auralis_message *why, const char *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What a control of a kind may say, and what kinds are called. */
+struct score_control {
+    const char *name;
+    double low, high;
+};
+extern const struct score_control SCORE_CONTROLS[AURALIS_CONTROL_KINDS];
+
 /* Gives note `index` (in order of adding, before any sorting) its final length, cut to what a note may last.
  */
 void score_set_duration(auralis_score *score, size_t index, uint64_t frames);

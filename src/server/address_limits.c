@@ -94,6 +94,12 @@ struct address_limits *address_limits_create(uint32_t max_connections, uint32_t 
     return l;
 }
 
+void address_limits_configure(struct address_limits *l, uint32_t max_connections,
+                              uint32_t attempts_per_minute) {
+    l->max_connections = max_connections;
+    l->max_attempts = attempts_per_minute;
+}
+
 void address_limits_destroy(struct address_limits *l) {
     free(l);
 }
@@ -155,6 +161,13 @@ int address_limits_admit(struct address_limits *l, const struct address *address
     if (entry->connections >= l->max_connections) return ADDRESS_TOO_MANY_CONNECTIONS;
     entry->connections++;
     return ADDRESS_ADMITTED;
+}
+
+int address_limits_attempt(struct address_limits *l, const struct address *address, double now,
+                           uint32_t *retry_seconds) {
+    int verdict = address_limits_admit(l, address, now, retry_seconds);
+    if (verdict == ADDRESS_ADMITTED) address_limits_leave(l, address);
+    return verdict;
 }
 
 void address_limits_leave(struct address_limits *l, const struct address *address) {

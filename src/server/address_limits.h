@@ -36,11 +36,19 @@ struct address_limits;
 struct address_limits *address_limits_create(uint32_t max_connections, uint32_t attempts_per_minute);
 void address_limits_destroy(struct address_limits *limits);
 
+/* Other limits from now on. */
+void address_limits_configure(struct address_limits *limits, uint32_t max_connections,
+                              uint32_t attempts_per_minute);
+
 /* Counts an attempt, and a connection when it is admitted; then address_limits_leave must follow.
  * `retry_seconds` (may be NULL) is filled when refused: for Retry-After. */
 int address_limits_admit(struct address_limits *limits, const struct address *address, double now_seconds,
                          uint32_t *retry_seconds);
 void address_limits_leave(struct address_limits *limits, const struct address *address);
+
+/* Counts an attempt alone: of what begins and ends at once. */
+int address_limits_attempt(struct address_limits *limits, const struct address *address, double now_seconds,
+                           uint32_t *retry_seconds);
 
 uint32_t address_limits_connections(const struct address_limits *limits, const struct address *address);
 

@@ -1,9 +1,9 @@
 /* api.c — the HTTP API as a function of the request (see api.h).
  *
  * One table holds the routes: a pattern, in which {name} stands for one segment, and what to do for GET and
- * for POST or DELETE. HEAD, OPTIONS, Allow and 405 follow from the table, so a route cannot forget them.
- * Handlers return 0 or a refusal; what they want to say is a JSON object in the exchange. */
-#include "server/api.h"
+ * for POST, PUT or DELETE. HEAD, OPTIONS, Allow and 405 follow from the table, so a route cannot forget them.
+ * Handlers are described in api_exchange.h. */
+#include "server/api_exchange.h"
 #include "server/parameters_json.h"
 
 #include <stdio.h>
@@ -12,27 +12,11 @@
 #include <strings.h>
 #include <time.h>
 
-/* One request on its way through. */
-struct exchange {
-    const struct api_host *host;
-    const struct api_request *request;
-    struct api_response *out;
-    struct refusal why;
-    char name[PRESET_NAME_SIZE];        /* of {name} in the path */
-    char station[STATION_NAME_MAX + 1]; /* asked for in query or body; "main" unless given */
-    bool station_given;
-    json_t *body;   /* the request's object, NULL where there is none; "station" has been taken out */
-    json_t *answer; /* what to send */
-};
-
-typedef int handler(struct exchange *e);
-
 static int out_of_memory(struct exchange *e) {
     return refuse_with(&e->why, REFUSAL_INTERNAL, NULL, "out of memory");
 }
 
-/* The answer so far; NULL (no memory) is answered by 500. */
-static int answer(struct exchange *e, int status, json_t *object) {
+int exchange_answer(struct exchange *e, int status, json_t *object) {
     e->out->status = status;
     e->answer = object;
     return object ? 0 : out_of_memory(e);
@@ -55,31 +39,39 @@ static json_int_t read_counter(const _Atomic uint64_t *value) {
     return (json_int_t)atomic_load_explicit(value, memory_order_relaxed);
 }
 
+static const char *storage(const struct store *store) {
+    static const char *const names[] = {
+        [STORE_MEMORY] = "memory", [STORE_READ_ONLY] = "read-only", [STORE_KEPT] = "kept"};
+    return names[store ? store_mode(store) : STORE_READ_ONLY];
+}
+
 static int get_status(struct exchange *e) {
     auralis_parameters p;
     int result = station_parameters(e, &p);
     if (result < 0) return result;
     struct gauges now = read_gauges(e);
-    return answer(e, 200,
-                  json_pack("{s:s, s:f, s:{s:s, s:I, s:I, s:f}, s:f, s:I, s:I, s:s, s:o}", "status",
-                            "running", "uptime_seconds", now.uptime_seconds, "synthesis_engine", "device",
-                            now.device, "sample_rate", (json_int_t)now.sample_rate, "voices",
-                            (json_int_t)now.voices, "latency", now.latency_ms, "buffer_depth_ms",
-                            now.buffer_depth_ms, "active_connections", (json_int_t)now.active_connections,
-                            "chunks_generated", read_counter(&e->host->metrics->chunks_generated), "station",
-                            e->station, "parameters", parameters_to_json(&p)));
+    return exchange_answer(
+        e, 200,
+        json_pack("{s:s, s:f, s:{s:s, s:I, s:I, s:f}, s:f, s:I, s:I, s:s, s:s, s:o}", "status", "running",
+                  "uptime_seconds", now.uptime_seconds, "synthesis_engine", "device", now.device,
+                  "sample_rate", (json_int_t)now.sample_rate, "voices", (json_int_t)now.voices, "latency",
+                  now.latency_ms, "buffer_depth_ms", now.buffer_depth_ms, "active_connections",
+                  (json_int_t)now.active_connections, "chunks_generated",
+                  read_counter(&e->host->metrics->chunks_generated), "storage", storage(e->host->store),
+                  "station", e->station, "parameters", parameters_to_json(&p)));
 }
 
 static int get_metrics(struct exchange *e) {
     struct gauges now = read_gauges(e);
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
-    return answer(e, 200,
-                  json_pack("{s:f, s:f, s:I, s:I, s:f, s:s}", "timestamp",
-                            (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, "buffer_depth_ms",
-                            now.buffer_depth_ms, "active_connections", (json_int_t)now.active_connections,
-                            "chunks_generated", read_counter(&e->host->metrics->chunks_generated),
-                            "synthesis_latency_ms", now.latency_ms, "device_type", now.device));
+    return exchange_answer(e, 200,
+                           json_pack("{s:f, s:f, s:I, s:I, s:f, s:s}", "timestamp",
+                                     (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, "buffer_depth_ms",
+                                     now.buffer_depth_ms, "active_connections",
+                                     (json_int_t)now.active_connections, "chunks_generated",
+                                     read_counter(&e->host->metrics->chunks_generated),
+                                     "synthesis_latency_ms", now.latency_ms, "device_type", now.device));
 }
 
 static int get_metrics_text(struct exchange *e) {
@@ -92,16 +84,16 @@ static int get_metrics_text(struct exchange *e) {
 }
 
 static int get_health(struct exchange *e) {
-    return answer(e, 200, json_pack("{s:s}", "status", "ok"));
+    return exchange_answer(e, 200, json_pack("{s:s}", "status", "ok"));
 }
 
 static int get_ready(struct exchange *e) {
     bool ready = !e->host->ready || e->host->ready(e->host->self);
-    return answer(e, ready ? 200 : 503, json_pack("{s:s}", "status", ready ? "ready" : "starting"));
+    return exchange_answer(e, ready ? 200 : 503, json_pack("{s:s}", "status", ready ? "ready" : "starting"));
 }
 
 static int get_parameters(struct exchange *e) {
-    return answer(e, 200, json_pack("{s:o}", "parameters", parameters_table_json()));
+    return exchange_answer(e, 200, json_pack("{s:o}", "parameters", parameters_table_json()));
 }
 
 /* ---- Changes ---- */
@@ -120,11 +112,11 @@ static int answer_change(struct exchange *e, const auralis_parameters *before,
     auralis_parameter_set changed = parameters_difference(before, after);
     char frame[24];
     snprintf(frame, sizeof frame, "%llu", (unsigned long long)applies_at);
-    return answer(e, 200,
-                  json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "station", e->station, "parameters",
-                            parameters_to_json(after), "applies_at", frame, "warnings",
-                            parameters_warnings_json(after), "changed", names_json(changed), "unchanged",
-                            names_json(named & ~changed)));
+    return exchange_answer(e, 200,
+                           json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "station", e->station, "parameters",
+                                     parameters_to_json(after), "applies_at", frame, "warnings",
+                                     parameters_warnings_json(after), "changed", names_json(changed),
+                                     "unchanged", names_json(named & ~changed)));
 }
 
 static int change(struct exchange *e, const auralis_parameters *values, auralis_parameter_set set) {
@@ -170,8 +162,8 @@ static int post_redo(struct exchange *e) {
 /* ---- Presets ---- */
 
 static int get_presets(struct exchange *e) {
-    json_t *list = preset_store_list(e->host->presets, &e->why);
-    return list ? answer(e, 200, json_pack("{s:o}", "presets", list)) : -REFUSAL_STORAGE;
+    json_t *list = preset_store_list(e->host->store, &e->why);
+    return list ? exchange_answer(e, 200, json_pack("{s:o}", "presets", list)) : -REFUSAL_STORAGE;
 }
 
 /* The parameters of a new preset: the given ones over the defaults, or what the station plays. */
@@ -203,9 +195,9 @@ static bool unreserved(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c);
 }
 
-static void set_location(struct exchange *e, const char *name) {
+void exchange_locate(struct exchange *e, const char *folder, const char *name) {
     char *out = e->out->location;
-    size_t size = sizeof e->out->location, at = (size_t)snprintf(out, size, "/api/presets/");
+    size_t size = sizeof e->out->location, at = (size_t)snprintf(out, size, "%s", folder);
     for (; *name && at + 4 < size; name++)
         at += (size_t)snprintf(out + at, size - at, unreserved((unsigned char)*name) ? "%c" : "%%%02X",
                                (unsigned char)*name);
@@ -217,28 +209,28 @@ static int post_presets(struct exchange *e) {
     int result = read_preset(e, &name, &p);
     if (result == 0) result = preset_name_check(name, &e->why);
     if (result < 0) return result;
-    if (!e->host->presets)
+    if (!e->host->store)
         return refuse_with(&e->why, REFUSAL_STORAGE, NULL, "this server keeps no presets of its users");
-    int saved = preset_store_save(e->host->presets, name, &p, &e->why);
+    int saved = preset_store_save(e->host->store, name, &p, &e->why);
     if (saved < 0) return saved;
-    if (saved) set_location(e, name);
-    return answer(e, saved ? 201 : 200, preset_store_get(e->host->presets, name, &e->why));
+    if (saved) exchange_locate(e, "/api/presets/", name);
+    return exchange_answer(e, saved ? 201 : 200, preset_store_get(e->host->store, name, &e->why));
 }
 
 static int get_preset(struct exchange *e) {
-    json_t *preset = preset_store_get(e->host->presets, e->name, &e->why);
-    return preset ? answer(e, 200, preset) : -e->why.code;
+    json_t *preset = preset_store_get(e->host->store, e->name, &e->why);
+    return preset ? exchange_answer(e, 200, preset) : -e->why.code;
 }
 
 static int delete_preset(struct exchange *e) {
-    int result = preset_store_delete(e->host->presets, e->name, &e->why);
+    int result = preset_store_delete(e->host->store, e->name, &e->why);
     if (result == 0) e->out->status = 204;
     return result;
 }
 
 static int load_preset(struct exchange *e) {
     auralis_parameters p;
-    int result = preset_store_load(e->host->presets, e->name, &p, &e->why);
+    int result = preset_store_load(e->host->store, e->name, &p, &e->why);
     if (result == 0) result = change(e, &p, ((auralis_parameter_set)1 << auralis_parameter_count()) - 1);
     if (result == 0) json_object_set_new(e->answer, "preset", json_string(e->name));
     return result;
@@ -246,26 +238,33 @@ static int load_preset(struct exchange *e) {
 
 /* ---- Routes ---- */
 
+enum guard { OPEN, GUARD_CHANGES, GUARD_ALL };
 enum body { NO_BODY, STATION_BODY, OBJECT_BODY }; /* STATION_BODY: none, or {"station": …} */
 
 static const struct route {
     const char *pattern;
-    handler *get, *post, *delete;
+    handler *get, *post, *put, *delete;
     bool station; /* takes ?station= */
-    int body;     /* of POST */
+    int guard;    /* what of it is only for those who may control the server */
+    int body;     /* of POST and PUT */
 } ROUTES[] = {
-    {"/api/status", get_status, NULL, NULL, true, NO_BODY},
-    {"/api/metrics", get_metrics, NULL, NULL, false, NO_BODY},
-    {"/api/parameters", get_parameters, NULL, NULL, false, NO_BODY},
-    {"/api/control", NULL, post_control, NULL, true, OBJECT_BODY},
-    {"/api/undo", NULL, post_undo, NULL, true, STATION_BODY},
-    {"/api/redo", NULL, post_redo, NULL, true, STATION_BODY},
-    {"/api/presets", get_presets, post_presets, NULL, true, OBJECT_BODY},
-    {"/api/presets/{name}", get_preset, NULL, delete_preset, false, NO_BODY},
-    {"/api/presets/{name}/load", NULL, load_preset, NULL, true, STATION_BODY},
-    {"/metrics", get_metrics_text, NULL, NULL, false, NO_BODY},
-    {"/healthz", get_health, NULL, NULL, false, NO_BODY},
-    {"/readyz", get_ready, NULL, NULL, false, NO_BODY},
+    {"/api/status", .get = get_status, .station = true},
+    {"/api/metrics", .get = get_metrics},
+    {"/api/parameters", .get = get_parameters},
+    {"/api/control", .guard = GUARD_CHANGES, .post = post_control, .station = true, .body = OBJECT_BODY},
+    {"/api/undo", .guard = GUARD_CHANGES, .post = post_undo, .station = true, .body = STATION_BODY},
+    {"/api/redo", .guard = GUARD_CHANGES, .post = post_redo, .station = true, .body = STATION_BODY},
+    {"/api/presets", .guard = GUARD_CHANGES, .get = get_presets, .post = post_presets, .station = true,
+     .body = OBJECT_BODY},
+    {"/api/presets/{name}", .guard = GUARD_CHANGES, .get = get_preset, .delete = delete_preset},
+    {"/api/presets/{name}/load", .guard = GUARD_CHANGES, .post = load_preset, .station = true,
+     .body = STATION_BODY},
+    {"/api/stations", .guard = GUARD_ALL, .get = stations_get, .post = stations_post, .body = OBJECT_BODY},
+    {"/api/stations/{name}", .guard = GUARD_ALL, .get = station_get, .put = station_put,
+     .delete = station_delete, .body = OBJECT_BODY},
+    {"/metrics", .get = get_metrics_text},
+    {"/healthz", .get = get_health},
+    {"/readyz", .get = get_ready},
 };
 enum { ROUTE_COUNT = sizeof ROUTES / sizeof *ROUTES };
 
@@ -296,8 +295,8 @@ static int find_route(struct exchange *e, const struct route **out) {
 }
 
 static void set_allow(const struct route *route, char allow[48]) {
-    snprintf(allow, 48, "%s%s%sOPTIONS", route->get ? "GET, HEAD, " : "", route->post ? "POST, " : "",
-             route->delete ? "DELETE, " : "");
+    snprintf(allow, 48, "%s%s%s%sOPTIONS", route->get ? "GET, HEAD, " : "", route->post ? "POST, " : "",
+             route->put ? "PUT, " : "", route->delete ? "DELETE, " : "");
 }
 
 static int take_station(struct exchange *e, const char *name) {
@@ -353,9 +352,9 @@ static int read_body(struct exchange *e, const struct route *route) {
     if (!e->request->body_length && route->body == STATION_BODY) return 0;
     int result = parse_body(e);
     if (result < 0) return result;
-    json_t *station = json_object_get(e->body, "station");
+    json_t *station = route->station ? json_object_get(e->body, "station") : NULL;
     if (station) result = take_station(e, json_string_value(station));
-    json_object_del(e->body, "station");
+    if (station) json_object_del(e->body, "station");
     if (result == 0 && route->body == STATION_BODY && json_object_size(e->body)) {
         const char *key = json_object_iter_key(json_object_iter(e->body));
         return refuse_with(&e->why, REFUSAL_UNKNOWN_FIELD, key,
@@ -372,17 +371,21 @@ static int dispatch(struct exchange *e) {
     set_allow(route, e->out->allow);
     if (!strcmp(method, "OPTIONS")) return e->out->status = 204, 0;
     e->out->head = !strcmp(method, "HEAD");
-    bool post = !strcmp(method, "POST");
+    bool body = !strcmp(method, "POST") || !strcmp(method, "PUT");
     handler *handle = e->out->head || !strcmp(method, "GET") ? route->get
-                      : post                                 ? route->post
+                      : !strcmp(method, "POST")              ? route->post
+                      : !strcmp(method, "PUT")               ? route->put
                       : !strcmp(method, "DELETE")            ? route->delete
                                                              : NULL;
     if (!handle)
         return refuse_with(&e->why, REFUSAL_METHOD_NOT_ALLOWED, NULL, "%s takes %s", route->pattern,
                            e->out->allow);
     *e->out->allow = 0;
+    bool change = body || !strcmp(method, "DELETE");
+    if (e->request->denied && (route->guard == GUARD_ALL || (route->guard == GUARD_CHANGES && change)))
+        return e->why = *e->request->denied, -e->why.code;
     result = read_query(e, route);
-    if (result == 0 && post) result = read_body(e, route);
+    if (result == 0 && body) result = read_body(e, route);
     return result < 0 ? result : handle(e);
 }
 

@@ -10,9 +10,17 @@
 #define AURALIS_SERVER_API_H
 
 #include "server/metrics.h"
+#include "server/config.h"
 #include "server/preset_store.h"
 
 enum { API_BODY_MAX = 16 * 1024 }; /* bytes of a request's body; more: 413 */
+
+struct station_info {
+    struct station_config definition; /* what it began as */
+    auralis_parameters parameters;    /* now */
+    uint32_t listeners;
+    bool configured; /* by the configuration file */
+};
 
 struct api_host {
     void *self; /* handed to the callbacks */
@@ -30,20 +38,30 @@ struct api_host {
     int (*step)(void *self, const char *station, int direction, auralis_parameters *out, uint64_t *applies_at,
                 struct refusal *why);
 
+    /* The stations that play, into out[CONFIG_STATIONS_MAX]; returns how many. */
+    int (*stations)(void *self, struct station_info *out);
+
+    /* Begins a station, changes one (a new seed begins it anew, new parameters are glided to), ends one; kept
+     * before it happens. 0, or below with `why` filled. */
+    int (*begin_station)(void *self, const struct station_config *station, struct refusal *why);
+    int (*change_station)(void *self, const struct station_config *station, struct refusal *why);
+    int (*end_station)(void *self, const char *name, struct refusal *why);
+
     void (*gauges)(void *self, struct gauges *out);
     bool (*ready)(void *self); /* audio flows: /readyz; NULL: always */
 
     const struct metrics *metrics;
-    struct preset_store *presets; /* NULL: built-in ones only */
+    struct store *store; /* NULL: built-in ones only */
 };
 
 struct api_request {
-    const char *method;       /* "GET" */
-    const char *path;         /* as sent, %-escaped, without the query */
-    const char *query;        /* without '?'; NULL or "" for none */
-    const char *content_type; /* NULL when there is none */
-    const char *body;         /* need not be terminated */
-    size_t body_length;       /* more than API_BODY_MAX is answered by 413 without looking at it */
+    const char *method;           /* "GET" */
+    const char *path;             /* as sent, %-escaped, without the query */
+    const char *query;            /* without '?'; NULL or "" for none */
+    const char *content_type;     /* NULL when there is none */
+    const char *body;             /* need not be terminated */
+    const struct refusal *denied; /* why this caller may not change what is everybody's; NULL: it may */
+    size_t body_length;           /* more than API_BODY_MAX is answered by 413 without looking at it */
 };
 
 /* What to send. For HEAD the body is made (its length counts) and must not be sent: `head` says so. */

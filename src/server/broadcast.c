@@ -20,7 +20,7 @@ struct broadcast {
         struct encoding *encoding;
         uint32_t users;
         int64_t left; /* when the last one did */
-    } format[ENCODER_FORMATS];
+    } format[BROADCAST_FORMATS];
 };
 
 struct broadcast *broadcast_create(struct encoder_pool *pool, struct live_stream *stream,
@@ -37,13 +37,14 @@ struct broadcast *broadcast_create(struct encoder_pool *pool, struct live_stream
 
 void broadcast_destroy(struct broadcast *b) {
     if (!b) return;
-    for (int i = 0; i < ENCODER_FORMATS; i++) encoding_close(b->format[i].encoding);
+    for (int i = 0; i < BROADCAST_FORMATS; i++) encoding_close(b->format[i].encoding);
     pthread_mutex_destroy(&b->lock);
     free(b);
 }
 
-static int open_format(struct broadcast *b, int format) {
+static int open_format(struct broadcast *b, int which) {
     char title[64];
+    int format = which == BROADCAST_PACKETS ? ENCODER_OPUS : which;
     snprintf(title, sizeof title, "Auralis: %s", b->station->name);
     struct encoding_spec spec = {.encoder = {.format = format,
                                              .bitrate = format == ENCODER_OPUS  ? b->config->opus_bitrate
@@ -52,9 +53,10 @@ static int open_format(struct broadcast *b, int format) {
                                              .seed = b->station->seed},
                                  .stream = b->stream,
                                  .shared = true,
+                                 .bare = which == BROADCAST_PACKETS,
                                  .keep_ms = format == ENCODER_MP3 ? KEEP_MP3_MS : KEEP_MS,
                                  .title = title};
-    return encoding_open(b->pool, &spec, &b->format[format].encoding);
+    return encoding_open(b->pool, &spec, &b->format[which].encoding);
 }
 
 struct encoding *broadcast_join(struct broadcast *b, int format, int *result) {
@@ -76,7 +78,7 @@ void broadcast_leave(struct broadcast *b, int format) {
 
 void broadcast_tend(struct broadcast *b, int64_t now) {
     pthread_mutex_lock(&b->lock);
-    for (int i = 0; i < ENCODER_FORMATS; i++) {
+    for (int i = 0; i < BROADCAST_FORMATS; i++) {
         struct format *f = &b->format[i];
         if (!f->encoding || f->users || now - f->left < LINGER) continue;
         encoding_close(f->encoding);

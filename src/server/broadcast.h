@@ -10,6 +10,9 @@
 
 struct broadcast;
 
+/* Formats: those of encoder.h, and Opus packets without pages, for sockets. */
+enum { BROADCAST_PACKETS = ENCODER_FORMATS, BROADCAST_FORMATS };
+
 /* `stream` is the station's and outlives the broadcast; `config` outlives it too. NULL without memory. */
 struct broadcast *broadcast_create(struct encoder_pool *pool, struct live_stream *stream,
                                    const struct station_config *station, const struct server_config *config);

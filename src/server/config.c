@@ -4,10 +4,12 @@
  * The file is read into a copy, which replaces the caller's configuration only when every line was good. */
 #include "server/config.h"
 #include "base/text.h"
+#include "server/config_keys.h"
 #include "server/address_limits.h"
 
 #include <auralis/presets.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,7 +24,7 @@ struct reader {
     const char *name; /* of the file; NULL for an option of the command line */
     unsigned line;
     struct station_config *station; /* whose section this is; NULL before the first */
-    uint32_t global_seen;           /* keys already given: bit i for KEYS[i] */
+    uint64_t global_seen;           /* keys already given: bit i for key i */
     uint32_t station_seen;          /* in this section: SEEN_SEED, SEEN_PRESET */
     uint32_t stations_seen;         /* sections already given: bit i for station i */
     auralis_parameter_set set;      /* parameters of this section, … */
@@ -68,127 +70,25 @@ int config_listen(const char *listen, char host[96], uint16_t *port) {
     return AURALIS_OK;
 }
 
-enum key {
-    LISTEN,
-    THREADS,
-    MAX_LISTENERS,
-    MAX_PER_ADDRESS,
-    ATTEMPTS,
-    TRUSTED_PROXY,
-    STATE_DIR,
-    BUFFER_TIER,
-    BURST_SECONDS,
-    OPUS_BITRATE,
-    MP3_BITRATE,
-    ENCODER_THREADS,
-    KEYS
-};
-static const char *const KEY_NAMES[KEYS] = {
-    "listen",    "threads",     "max_listeners", "max_per_address", "attempts_per_minute", "trusted_proxy",
-    "state_dir", "buffer_tier", "burst_seconds", "opus_bitrate",    "mp3_bitrate",         "encoder_threads"};
-
-static int set_range(struct reader *r, const char *key, const char *value, uint32_t low, uint32_t high,
-                     uint32_t *out) {
-    uint64_t number;
-    if (!parse_whole(value, low, high, &number))
-        return complain(r, AURALIS_EINVAL, "%s = %.60s: must be a whole number from %u to %u", key, value,
-                        low, high);
-    *out = (uint32_t)number;
-    return AURALIS_OK;
-}
-
-static int set_mp3_bitrate(struct reader *r, const char *value) {
-    static const uint32_t allowed[] = {64, 80, 96, 112, 128, 160, 192, 224, 256, 320};
-    uint64_t number = 0;
-    parse_whole(value, 1, 1000, &number);
-    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-        if (number == allowed[i]) return r->config.mp3_bitrate = (uint32_t)number, AURALIS_OK;
-    return complain(r, AURALIS_EINVAL,
-                    "mp3_bitrate = %.60s: must be 64, 80, 96, 112, 128, 160, 192, 224, 256 or 320", value);
-}
-
-static int set_text(struct reader *r, const char *key, const char *value, char *out, size_t size) {
-    if (strlen(value) >= size) return complain(r, AURALIS_ELIMIT, "%s: at most %zu bytes", key, size - 1);
-    strcpy(out, value);
-    return AURALIS_OK;
-}
-
-static int set_listen(struct reader *r, const char *value) {
-    char host[96];
-    uint16_t port;
-    if (config_listen(value, host, &port) < 0)
-        return complain(
-            r, AURALIS_EINVAL,
-            "listen = %.60s: must be ADDRESS:PORT, like 127.0.0.1:8000, [::1]:8000, *:8000 or 8000", value);
-    return set_text(r, "listen", value, r->config.listen, sizeof r->config.listen);
-}
-
-static int set_proxy(struct reader *r, const char *value) {
-    struct address address;
-    if (*value && (!address_parse(value, &address) || strpbrk(value, "[]")))
-        return complain(r, AURALIS_EINVAL, "trusted_proxy = %.60s: must be an IP address, without a port",
-                        value);
-    return set_text(r, "trusted_proxy", value, r->config.trusted_proxy, sizeof r->config.trusted_proxy);
-}
-
-static int set_state_dir(struct reader *r, const char *value) {
-    if (*value && *value != '/' && strcmp(value, ":memory:") != 0)
-        return complain(r, AURALIS_EINVAL,
-                        "state_dir = %.60s: must be an absolute path, or :memory: to keep nothing", value);
-    return set_text(r, "state_dir", value, r->config.state_dir, sizeof r->config.state_dir);
-}
-
-static int set_tier(struct reader *r, const char *value) {
-    int tier = tier_find(value);
-    if (tier < 0)
-        return complain(r, AURALIS_EINVAL,
-                        "buffer_tier = %.60s: must be minimal, normal, stable or defensive", value);
-    r->config.buffer_tier = tier;
-    return AURALIS_OK;
-}
-
-static int set_global(struct reader *r, int key, const char *value) {
-    struct server_config *c = &r->config;
-    switch (key) {
-    case LISTEN:
-        return set_listen(r, value);
-    case THREADS:
-        return set_range(r, KEY_NAMES[key], value, 1, 256, &c->threads);
-    case MAX_LISTENERS:
-        return set_range(r, KEY_NAMES[key], value, 1, 100000, &c->max_listeners);
-    case MAX_PER_ADDRESS:
-        return set_range(r, KEY_NAMES[key], value, 1, 100000, &c->max_per_address);
-    case ATTEMPTS:
-        return set_range(r, KEY_NAMES[key], value, 1, 100000, &c->attempts_per_minute);
-    case TRUSTED_PROXY:
-        return set_proxy(r, value);
-    case STATE_DIR:
-        return set_state_dir(r, value);
-    case BURST_SECONDS:
-        return set_range(r, KEY_NAMES[key], value, 0, 8, &c->burst_seconds);
-    case OPUS_BITRATE:
-        return set_range(r, KEY_NAMES[key], value, 32, 320, &c->opus_bitrate);
-    case MP3_BITRATE:
-        return set_mp3_bitrate(r, value);
-    case ENCODER_THREADS:
-        return set_range(r, KEY_NAMES[key], value, 1, 64, &c->encoder_threads);
-    default:
-        return set_tier(r, value);
-    }
-}
-
-static int global_key(struct reader *r, const char *key, const char *value) {
-    for (int i = 0; i < KEYS; i++) {
-        if (strcmp(KEY_NAMES[i], key) != 0) continue;
-        if (r->global_seen >> i & 1) return complain(r, AURALIS_EINVAL, "%s is given twice", key);
-        r->global_seen |= 1u << i;
-        return set_global(r, i, value);
-    }
+static int unknown_key(struct reader *r, const char *key) {
+    const char *names[CONFIG_KEYS_MAX];
+    int count = config_key_count();
+    for (int i = 0; i < count; i++) names[i] = config_key_name(i);
     if (!strcmp(key, "seed") || !strcmp(key, "preset") || auralis_parameter_find(key) >= 0)
         return complain(r, AURALIS_EINVAL, "%s belongs into a section, after a line like [station main]",
                         key);
     return complain(r, AURALIS_ENOENT, "there is no key \"%.60s\"; the nearest is %s", key,
-                    KEY_NAMES[nearest(key, KEY_NAMES, KEYS)]);
+                    names[nearest(key, names, (size_t)count)]);
+}
+
+static int global_key(struct reader *r, const char *key, const char *value) {
+    char why[256];
+    int index = config_key_find(key);
+    if (index < 0) return unknown_key(r, key);
+    if (r->global_seen >> index & 1) return complain(r, AURALIS_EINVAL, "%s is given twice", key);
+    r->global_seen |= UINT64_C(1) << index;
+    int result = config_key_set(&r->config, index, value, why, sizeof why);
+    return result < 0 ? complain(r, result, "%s", why) : result;
 }
 
 enum { SEEN_SEED = 1, SEEN_PRESET = 2 };
@@ -224,9 +124,8 @@ static int unknown_station_key(struct reader *r, const char *key) {
     const char *names[66] = {"seed", "preset"};
     size_t count = 2;
     for (int i = 0; i < auralis_parameter_count(); i++) names[count++] = auralis_parameter_at(i)->name;
-    for (int i = 0; i < KEYS; i++)
-        if (!strcmp(key, KEY_NAMES[i]))
-            return complain(r, AURALIS_EINVAL, "%s belongs before the first [station …] section", key);
+    if (config_key_find(key) >= 0)
+        return complain(r, AURALIS_EINVAL, "%s belongs before the first [station …] section", key);
     return complain(r, AURALIS_ENOENT, "there is no key \"%.60s\" of a station; the nearest is %s", key,
                     names[nearest(key, names, count)]);
 }
@@ -406,4 +305,38 @@ int config_set(struct server_config *config, const char *key, const char *value,
     if (result < 0) return result;
     *config = r.config;
     return AURALIS_OK;
+}
+
+int config_environment(struct server_config *config, struct config_message *why) {
+    for (int i = 0; i < config_key_count(); i++) {
+        char name[64] = "AURALIS_", *at = name + strlen(name);
+        for (const char *key = config_key_name(i); *key; key++) *at++ = (char)toupper((unsigned char)*key);
+        *at = 0;
+        const char *value = getenv(name);
+        if (!value) continue;
+        int result = config_set(config, config_key_name(i), value, why);
+        if (result < 0) {
+            if (why) snprintf(why->place, sizeof why->place, "%s", name);
+            return result;
+        }
+    }
+    return AURALIS_OK;
+}
+
+static void print_station(const struct station_config *station, FILE *to) {
+    fprintf(to, "\n[station %s]\nseed = %llu\n", station->name, (unsigned long long)station->seed);
+    for (int i = 0; i < auralis_parameter_count(); i++) {
+        char text[64];
+        auralis_parameters_text(&station->parameters, i, text, sizeof text);
+        fprintf(to, "%s = %s\n", auralis_parameter_at(i)->name, text);
+    }
+}
+
+void config_print(const struct server_config *config, FILE *to) {
+    for (int i = 0; i < config_key_count(); i++) {
+        char text[CONFIG_PATH_MAX + 2];
+        config_key_text(config, i, text, sizeof text);
+        fprintf(to, *text ? "%s = %s\n" : "#%s =%s  # left to the server\n", config_key_name(i), text);
+    }
+    for (uint32_t i = 0; i < config->station_count; i++) print_station(&config->station[i], to);
 }

@@ -21,6 +21,8 @@ enum refusal_code {
     REFUSAL_INVALID_VALUE,      /* 400: a field's value or type */
     REFUSAL_UNKNOWN_FIELD,      /* 400: a key that does not exist */
     REFUSAL_INVALID_MESSAGE,    /* 400: a socket's message of an unknown type */
+    REFUSAL_UNAUTHORIZED,       /* 401: a token is needed */
+    REFUSAL_FORBIDDEN,          /* 403: a page of a stranger, or a name that is not ours */
     REFUSAL_NOT_FOUND,          /* 404: path, station or preset */
     REFUSAL_METHOD_NOT_ALLOWED, /* 405 */
     REFUSAL_CONFLICT,           /* 409: the name of a built-in preset; nothing to undo */

@@ -11,26 +11,41 @@ static void settle(struct feed *f) {
     f->owed -= now;
 }
 
+/* Number of the next chunk's first packet. */
+static uint64_t packet_of(const struct feed *f) {
+    return (f->own ? f->frame - f->first : f->frame) / FEED_PACKET;
+}
+
+static uint64_t oldest_of(const struct feed *f) {
+    if (f->encoding) return part_ring_oldest(encoding_parts(f->encoding)) * FEED_PACKET;
+    return f->lane ? lane_oldest(f->lane) * f->chunk : live_oldest(f->stream);
+}
+
 static uint64_t round_up(uint64_t frames, uint32_t chunk) {
     return (frames + chunk - 1) / chunk * chunk;
 }
 
 bool feed_ready(struct feed *f, bool *lost) {
-    if (f->own) {
+    if (f->own && !f->encoding) {
         settle(f);
         return !f->owed && live_filled(f->stream) >= f->chunk;
     }
-    uint64_t oldest = f->lane ? lane_oldest(f->lane) * f->chunk : live_oldest(f->stream);
-    if (f->frame < oldest) {
+    uint64_t oldest = oldest_of(f);
+    if (!f->own && f->frame < oldest) {
         f->frame += round_up(oldest - f->frame, f->chunk);
         *lost = true;
     }
+    if (f->encoding)
+        return part_ring_head(encoding_parts(f->encoding)) >= packet_of(f) + f->chunk / FEED_PACKET;
     if (f->lane) return lane_chunk(f->lane, f->frame / f->chunk) != NULL;
     return live_head(f->stream) >= f->frame + f->chunk;
 }
 
 void feed_want(struct feed *f) {
-    if (f->own) live_want(f->stream);
+    if (f->encoding)
+        encoding_wait(f->encoding);
+    else if (f->own)
+        live_want(f->stream);
 }
 
 bool feed_copy(struct feed *f, float *audio) {
@@ -38,12 +53,37 @@ bool feed_copy(struct feed *f, float *audio) {
                   : live_copy_at(f->stream, f->frame, audio, f->chunk);
 }
 
+size_t feed_packets(struct feed *f, unsigned char *out, size_t room) {
+    uint64_t first = packet_of(f);
+    size_t at = 0;
+    for (uint64_t number = first; number < first + f->chunk / FEED_PACKET; number++) {
+        struct part part;
+        unsigned char packet[ENCODER_PACKET_MAX];
+        if (part_ring_read(encoding_parts(f->encoding), number, &part, packet, sizeof packet) != PART_READ ||
+            at + 2 + part.size > room)
+            return 0;
+        out[at++] = (unsigned char)part.size;
+        out[at++] = (unsigned char)(part.size >> 8);
+        memcpy(out + at, packet, part.size);
+        at += part.size;
+    }
+    return at;
+}
+
 void feed_advance(struct feed *f) {
-    if (f->own) live_skip(f->stream, f->chunk);
     f->frame += f->chunk;
+    if (!f->own) return;
+    if (f->encoding)
+        encoding_taken(f->encoding, packet_of(f));
+    else
+        live_skip(f->stream, f->chunk);
 }
 
 void feed_pass(struct feed *f) {
+    if (f->encoding) {
+        feed_advance(f);
+        return;
+    }
     f->frame += f->chunk;
     if (!f->own) return;
     f->owed += f->chunk;

@@ -10,31 +10,51 @@
 #include <stdio.h>
 #include <string.h>
 
-static int admit_address(struct server *server, struct lws *wsi, struct address *address, struct refusal *why,
-                         uint32_t *retry_seconds) {
-    char peer[64] = "", forwarded[REQUEST_HEADER];
-    lws_get_peer_simple(wsi, peer, sizeof peer);
-    request_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, forwarded, sizeof forwarded);
-    if (!address_effective(peer, forwarded, server->config->trusted_proxy, address))
-        return refuse_with(why, REFUSAL_INTERNAL, NULL, "your address cannot be read");
-    pthread_mutex_lock(&server->limits_lock);
-    int verdict =
-        address_limits_admit(server->limits, address, (double)monotonic_now() * 1e-9, retry_seconds);
-    pthread_mutex_unlock(&server->limits_lock);
+static int refuse_verdict(int verdict, struct refusal *why) {
     switch (verdict) {
     case ADDRESS_ADMITTED:
         return 0;
     case ADDRESS_TOO_MANY_CONNECTIONS:
-        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL, "at most %u connections from one address",
-                           server->config->max_per_address);
+        return refuse_with(why, REFUSAL_RATE_LIMITED, NULL,
+                           "there are too many connections from one address");
     case ADDRESS_TOO_MANY_ATTEMPTS:
         return refuse_with(why, REFUSAL_RATE_LIMITED, NULL,
-                           "at most %u connections a minute from one address",
-                           server->config->attempts_per_minute);
+                           "one address asks too often; Retry-After says when it may again");
     default:
         return refuse_with(why, REFUSAL_OVERLOADED, NULL,
                            "the server knows too many addresses; try again later");
     }
+}
+
+static double seconds_now(void) {
+    return (double)monotonic_now() * 1e-9;
+}
+
+static int read_address(struct server *server, struct lws *wsi, struct address *address,
+                        struct refusal *why) {
+    struct caller caller;
+    request_caller(wsi, &caller);
+    if (trust_address(server->trust, &caller, address)) return 0;
+    return refuse_with(why, REFUSAL_INTERNAL, NULL, "your address cannot be read");
+}
+
+static int admit_address(struct server *server, struct lws *wsi, struct address *address, struct refusal *why,
+                         uint32_t *retry_seconds) {
+    if (read_address(server, wsi, address, why) < 0) return -why->code;
+    pthread_mutex_lock(&server->limits_lock);
+    int verdict = address_limits_admit(server->limits, address, seconds_now(), retry_seconds);
+    pthread_mutex_unlock(&server->limits_lock);
+    return refuse_verdict(verdict, why);
+}
+
+int gate_request(struct server *server, struct lws *wsi, struct refusal *why, uint32_t *retry_seconds) {
+    struct address address;
+    *retry_seconds = 0;
+    if (read_address(server, wsi, &address, why) < 0) return -why->code;
+    pthread_mutex_lock(&server->limits_lock);
+    int verdict = address_limits_attempt(server->requests, &address, seconds_now(), retry_seconds);
+    pthread_mutex_unlock(&server->limits_lock);
+    return refuse_verdict(verdict, why);
 }
 
 void gate_leave(struct server *server, const struct address *address) {
@@ -59,7 +79,7 @@ int gate_admit(struct loop *loop, struct lws *wsi, struct address *address, stru
 
 /* The first of the offered subprotocols that is ours; none offered is the oldest that fits the path. */
 static const struct protocol *choose(struct lws *wsi, bool oldest, struct refusal *why) {
-    char offered[REQUEST_HEADER];
+    char offered[2 * REQUEST_HEADER];
     request_header(wsi, WSI_TOKEN_PROTOCOL, offered, sizeof offered);
     if (oldest) return &socket_v0;
     if (!*offered) return &socket_v1;
@@ -92,17 +112,22 @@ static const struct protocol *read_path(struct lws *wsi, const char *path, char 
 }
 
 static int read_handshake(struct loop *loop, struct lws *wsi, struct listener **out, struct refusal *why) {
-    const struct server *server = loop->server;
+    struct server *server = loop->server;
     struct request request;
     struct stream_request wanted;
+    struct caller caller;
     char client_id[CLIENT_ID_MAX + 1];
+    request_caller(wsi, &caller);
+    if (trust_origin(server->trust, &caller, why) < 0) return -why->code;
     if (!request_read(wsi, &request))
         return refuse_with(why, REFUSAL_TOO_LARGE, NULL, "the address is too long");
     const struct protocol *protocol = read_path(wsi, request.path, client_id, why);
     if (!protocol) return -why->code;
-    int result =
-        stream_request_parse(request.query, protocol->version, server->config->buffer_tier, &wanted, why);
-    return result < 0 ? result : listener_create(loop, protocol, &wanted, client_id, out, why);
+    int result = stream_request_parse(request.query, protocol->version, atomic_load(&server->buffer_tier),
+                                      &wanted, why);
+    if (result == 0) result = listener_create(loop, protocol, &wanted, client_id, out, why);
+    if (result == 0) (*out)->may_control = trust_control(server->trust, &caller, NULL) == 0;
+    return result;
 }
 
 int gate_enter(struct loop *loop, struct lws *wsi, struct listener **out, struct refusal *why,

@@ -3,6 +3,7 @@
  * A change is handed to a render worker, which is awake within a moment and says at which frame it takes
  * effect; the call waits for that answer, at most a tenth of a second. */
 #include "server/host.h"
+#include "server/station_store.h"
 #include "server/stations.h"
 
 #include "base/monotonic.h"
@@ -60,6 +61,50 @@ static int step(void *self, const char *name, int direction, auralis_parameters 
     return result;
 }
 
+static int stations(void *self, struct station_info *out) {
+    struct server *server = self;
+    char names[CONFIG_STATIONS_MAX][STATION_NAME_MAX + 1];
+    int count = 0, named = stations_list(server, names);
+    for (int i = 0; i < named; i++) {
+        int place = stations_hold(server, names[i]);
+        if (place < 0) continue; /* it has just ended */
+        struct station *station = &server->station[place];
+        out[count].definition = station_definition(station);
+        out[count].configured = station->configured;
+        out[count].listeners = atomic_load(&station->listeners);
+        station_parameters(station, &out[count++].parameters);
+        stations_let_go(server, place);
+    }
+    return count;
+}
+
+/* Kept first: what has been confirmed is there after a crash. */
+static int begin_station(void *self, const struct station_config *config, struct refusal *why) {
+    struct server *server = self;
+    int place = stations_hold(server, config->name);
+    if (place >= 0) {
+        stations_let_go(server, place);
+        return refuse_with(why, REFUSAL_CONFLICT, "name", "there is a station \"%s\" already", config->name);
+    }
+    int result = station_store_save(server->store, config, why);
+    if (result < 0) return result;
+    result = stations_begin(server, config, false, why);
+    if (result < 0) station_store_delete(server->store, config->name, NULL);
+    return result;
+}
+
+static int change_station(void *self, const struct station_config *config, struct refusal *why) {
+    struct server *server = self;
+    int result = station_store_save(server->store, config, why);
+    return result < 0 ? result : stations_change(server, config, false, why);
+}
+
+static int end_station(void *self, const char *name, struct refusal *why) {
+    struct server *server = self;
+    int result = station_store_delete(server->store, name, why);
+    return result < 0 ? result : stations_end(server, name, false, why);
+}
+
 static void gauges(void *self, struct gauges *out) {
     struct server *server = self;
     struct live_counters count;
@@ -95,8 +140,12 @@ void host_connect(struct server *server, struct api_host *host) {
                               .parameters = parameters,
                               .change = change,
                               .step = step,
+                              .stations = stations,
+                              .begin_station = begin_station,
+                              .change_station = change_station,
+                              .end_station = end_station,
                               .gauges = gauges,
                               .ready = ready,
                               .metrics = &server->metrics,
-                              .presets = server->presets};
+                              .store = server->store};
 }

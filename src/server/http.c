@@ -5,6 +5,8 @@
  * (COOP, COEP), which gives it shared memory between its worklet and its scripts. Bodies are bounded before
  * they are kept. */
 #include "server/http.h"
+#include "base/text.h"
+#include "server/gate.h"
 #include "server/web.h"
 
 #include <stdio.h>
@@ -21,12 +23,14 @@ static const char POLICY[] =
 struct exchange {
     struct server *server;
     struct request request;
+    struct caller caller;
     char content_type[REQUEST_HEADER], if_none_match[REQUEST_HEADER];
     char *body;
     size_t body_length; /* counts on past the limit */
     struct api_response response;
     const char *bytes; /* to send */
     size_t length, sent;
+    uint32_t retry_seconds; /* with a refusal; 0: nothing is said */
     bool head, done;
     bool hang_up; /* after the answer: what follows on this connection cannot be understood */
 };
@@ -95,6 +99,17 @@ static int answer_page(struct exchange *x, struct lws *wsi) {
     return finish(&h) < 0 ? -1 : send_body(x, wsi);
 }
 
+/* What a page that is not ours, but may read here, has to be told. */
+static void add_cors(struct head *h, const struct exchange *x) {
+    if (!trust_reader(x->server->trust, &x->caller)) return;
+    add(h, "access-control-allow-origin:", x->caller.origin);
+    add(h, "vary:", "origin");
+    if (!x->request.method || strcmp(x->request.method, "OPTIONS") != 0) return;
+    add(h, "access-control-allow-methods:", "GET, HEAD, POST, PUT, DELETE");
+    add(h, "access-control-allow-headers:", "authorization, content-type");
+    add(h, "access-control-max-age:", "600");
+}
+
 static int answer_response(struct exchange *x, struct lws *wsi) {
     struct api_response *r = &x->response;
     struct head h;
@@ -102,6 +117,13 @@ static int answer_response(struct exchange *x, struct lws *wsi) {
     add(&h, "cache-control:", "no-store");
     if (*r->allow) add(&h, "allow:", r->allow);
     if (*r->location) add(&h, "location:", r->location);
+    if (x->retry_seconds) {
+        char seconds[16];
+        snprintf(seconds, sizeof seconds, "%u", x->retry_seconds);
+        add(&h, "retry-after:", seconds);
+    }
+    if (r->status == 401) add(&h, "www-authenticate:", "Bearer");
+    add_cors(&h, x);
     x->bytes = r->body;
     x->length = r->body ? r->length : 0;
     x->head = r->head;
@@ -109,7 +131,10 @@ static int answer_response(struct exchange *x, struct lws *wsi) {
 }
 
 static int answer_api(struct exchange *x, struct lws *wsi) {
-    struct api_request request = {.method = x->request.method,
+    struct refusal denied;
+    bool may = trust_control(x->server->trust, &x->caller, &denied) == 0;
+    struct api_request request = {.denied = may ? NULL : &denied,
+                                  .method = x->request.method,
                                   .path = x->request.path,
                                   .query = x->request.query,
                                   .content_type = *x->content_type ? x->content_type : NULL,
@@ -119,16 +144,21 @@ static int answer_api(struct exchange *x, struct lws *wsi) {
     return answer_response(x, wsi);
 }
 
+static int answer_refused(struct exchange *x, struct lws *wsi, const struct refusal *why) {
+    x->response = (struct api_response){.status = refusal_status(why->code),
+                                        .content_type = "application/json",
+                                        .body = malloc(REFUSAL_BODY_MAX)};
+    if (!x->response.body) return -1;
+    x->response.length = refusal_body(why, x->response.body, REFUSAL_BODY_MAX);
+    x->response.head = x->head;
+    if (why->code == REFUSAL_METHOD_NOT_ALLOWED) strcpy(x->response.allow, "GET, HEAD");
+    return answer_response(x, wsi);
+}
+
 static int answer_refusal(struct exchange *x, struct lws *wsi, int code, const char *message) {
     struct refusal why;
     refuse_with(&why, code, NULL, "%s", message);
-    x->response = (struct api_response){
-        .status = refusal_status(code), .content_type = "application/json", .body = malloc(REFUSAL_BODY_MAX)};
-    if (!x->response.body) return -1;
-    x->response.length = refusal_body(&why, x->response.body, REFUSAL_BODY_MAX);
-    x->response.head = x->head;
-    if (code == REFUSAL_METHOD_NOT_ALLOWED) strcpy(x->response.allow, "GET, HEAD");
-    return answer_response(x, wsi);
+    return answer_refused(x, wsi, &why);
 }
 
 static int answer(struct exchange *x, struct lws *wsi) {
@@ -141,17 +171,54 @@ static int answer(struct exchange *x, struct lws *wsi) {
                        : answer_refusal(x, wsi, REFUSAL_NOT_FOUND, "there is nothing at this address");
 }
 
-/* Requests with a body, be it empty, are answered when all of it is there. */
-static bool has_body(struct lws *wsi, const struct exchange *x) {
-    char length[32];
-    if (!strcmp(x->request.method, "GET") || x->head) return false;
-    request_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof length);
-    return strtoull(length, NULL, 10) > 0;
-}
-
 /* libwebsockets reads bodies of a stated length only. */
 static bool is_chunked(struct lws *wsi) {
     return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+}
+
+/* The stated length of the body, into *length; false when it is no number. */
+static bool read_length(struct lws *wsi, uint64_t *length) {
+    char text[32] = "";
+    *length = 0;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0) return true;
+    return lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
+           parse_whole(text, 0, UINT64_MAX, length);
+}
+
+/* A body that will not be read: what follows on this connection is no request. */
+static int refuse_body(struct exchange *x, struct lws *wsi, int code, const char *message) {
+    x->hang_up = true;
+    return answer_refusal(x, wsi, code, message);
+}
+
+static bool changes(const struct exchange *x) {
+    const char *method = x->request.method;
+    return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0 && strcmp(method, "OPTIONS") != 0;
+}
+
+/* Everything that can be said before its body is there; a body of some length is waited for, if it is one
+ * that may come. */
+static int begin_answer(struct exchange *x, struct lws *wsi, bool fits) {
+    struct refusal why;
+    uint32_t retry_seconds;
+    uint64_t length;
+    if (is_chunked(wsi))
+        return refuse_body(x, wsi, REFUSAL_INVALID_VALUE, "a body needs a Content-Length here, not chunks");
+    if (!read_length(wsi, &length))
+        return refuse_body(x, wsi, REFUSAL_INVALID_VALUE, "Content-Length must be a whole number");
+    if (length > API_BODY_MAX)
+        return refuse_body(x, wsi, REFUSAL_TOO_LARGE, "a body has at most 16384 bytes");
+    if (!fits) return answer_refusal(x, wsi, REFUSAL_TOO_LARGE, "the address is too long");
+    x->hang_up = length > 0;
+    if (gate_request(x->server, wsi, &why, &retry_seconds) < 0) {
+        atomic_fetch_add_explicit(&x->server->metrics.refused, 1, memory_order_relaxed);
+        x->retry_seconds = retry_seconds;
+        return answer_refused(x, wsi, &why);
+    }
+    if (changes(x) && trust_origin(x->server->trust, &x->caller, &why) < 0)
+        return answer_refused(x, wsi, &why);
+    x->hang_up = false;
+    return length > 0 && changes(x) ? 0 : answer(x, wsi);
 }
 
 struct exchange *http_begin(struct server *server, struct lws *wsi, int *result) {
@@ -163,16 +230,10 @@ struct exchange *http_begin(struct server *server, struct lws *wsi, int *result)
     bool fits = request_read(wsi, &x->request);
     request_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, x->content_type, sizeof x->content_type);
     request_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, x->if_none_match, sizeof x->if_none_match);
+    request_caller(wsi, &x->caller);
     if (!x->request.method) return x;
     x->head = !strcmp(x->request.method, "HEAD");
-    x->hang_up = is_chunked(wsi);
-    if (x->hang_up)
-        *result =
-            answer_refusal(x, wsi, REFUSAL_INVALID_VALUE, "a body needs a Content-Length here, not chunks");
-    else if (!fits)
-        *result = answer_refusal(x, wsi, REFUSAL_TOO_LARGE, "the address is too long");
-    else
-        *result = has_body(wsi, x) ? 0 : answer(x, wsi);
+    *result = begin_answer(x, wsi, fits);
     return x;
 }
 

@@ -11,7 +11,7 @@
 
 static const int64_t STATUS_PERIOD = 5 * MONOTONIC_SECOND, POLL = 5 * MONOTONIC_MS,
                      LINGER = 200 * MONOTONIC_MS;
-enum { OBSERVE_MS = 100 };
+enum { OBSERVE_MS = 100, OPUS_SOCKET = 8192 };
 
 /* Opening ------------------------------------------------------------------------------------------------ */
 
@@ -25,7 +25,7 @@ static uint32_t depth_for(uint32_t chunk) {
 static int open_own(struct listener *l, struct refusal *why) {
     auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
     const struct stream_request *r = &l->request;
-    if (*r->preset && preset_store_load(l->loop->server->presets, r->preset, &p, why) < 0) return -why->code;
+    if (*r->preset && preset_store_load(l->loop->server->store, r->preset, &p, why) < 0) return -why->code;
     for (int i = 0; i < auralis_parameter_count(); i++)
         if (r->set >> i & 1) auralis_parameters_put(&p, i, auralis_parameters_get(&r->values, i), NULL);
     struct live_spec spec = {
@@ -42,6 +42,37 @@ static int open_own(struct listener *l, struct refusal *why) {
     l->feed.rate = l->protocol->rate;
     l->feed.first = l->feed.frame = r->start;
     return 0;
+}
+
+static int refuse_encoding(int result, struct refusal *why) {
+    if (result == AURALIS_EUNSUPPORTED)
+        return refuse_with(why, REFUSAL_INVALID_VALUE, "format", "this server was built without Opus");
+    if (result == AURALIS_ELIMIT)
+        return refuse_with(why, REFUSAL_OVERLOADED, NULL,
+                           "the server encodes as many streams as it can; try again later");
+    return refuse_with(why, REFUSAL_INTERNAL, NULL, "%s", auralis_strerror(result));
+}
+
+/* Opus: the stream is the encoding's from then on, also when that fails. */
+static int encode_own(struct listener *l, struct refusal *why) {
+    struct server *server = l->loop->server;
+    struct encoding_spec spec = {.encoder = {.format = ENCODER_OPUS, .bitrate = server->config->opus_bitrate},
+                                 .stream = l->feed.stream,
+                                 .bare = true,
+                                 .notify = loop_wake,
+                                 .self = l->loop};
+    int result = encoding_open(server->encoders, &spec, &l->feed.encoding);
+    if (result == 0) return 0;
+    l->feed.own = false;
+    l->feed.stream = NULL;
+    return refuse_encoding(result, why);
+}
+
+static int encode_station(struct listener *l, struct refusal *why) {
+    int result;
+    struct station *station = &l->loop->server->station[l->station];
+    l->feed.encoding = broadcast_join(station->broadcast, BROADCAST_PACKETS, &result);
+    return l->feed.encoding ? 0 : refuse_encoding(result, why);
 }
 
 static int join_station(struct listener *l, struct refusal *why) {
@@ -66,6 +97,13 @@ static int join_station(struct listener *l, struct refusal *why) {
     live_read_state(l->feed.stream, &state);
     l->ticket_seen = state.ticket;
     return 0;
+}
+
+static int open_feed(struct listener *l, struct refusal *why) {
+    bool own = l->request.personal;
+    int result = own ? open_own(l, why) : join_station(l, why);
+    if (result < 0 || l->request.format != STREAM_OPUS) return result;
+    return own ? encode_own(l, why) : encode_station(l, why);
 }
 
 /* Seconds of the message bucket: where a page's sliders speak, its time runs faster. */
@@ -93,7 +131,7 @@ int listener_create(struct loop *loop, const struct protocol *protocol, const st
     l->tier_floor = request->tier;
     token_bucket_begin(&l->tokens, bucket_time(l));
     atomic_fetch_add(&loop->server->listeners, 1);
-    int result = request->personal ? open_own(l, why) : join_station(l, why);
+    int result = open_feed(l, why);
     if (result < 0) {
         listener_destroy(l);
         return result;
@@ -103,11 +141,15 @@ int listener_create(struct loop *loop, const struct protocol *protocol, const st
 }
 
 static void leave_feed(struct listener *l) {
-    if (l->feed.own) {
+    if (l->feed.own && l->feed.encoding) {
+        encoding_close(l->feed.encoding);
+    } else if (l->feed.own) {
         live_close(l->feed.stream);
     } else if (l->feed.stream) {
         atomic_fetch_sub(&l->loop->server->station[l->station].listeners, 1);
         if (l->feed.lane) loop_lane_release(l->loop, (uint32_t)l->station);
+        if (l->feed.encoding)
+            broadcast_leave(l->loop->server->station[l->station].broadcast, BROADCAST_PACKETS);
         loop_station_leave(l->loop, (uint32_t)l->station);
         stations_let_go(l->loop->server, l->station);
     }
@@ -193,6 +235,7 @@ static void place_on_station(struct listener *l, int64_t now) {
     } else {
         uint64_t due = live_due(f->stream, now), oldest = live_oldest(f->stream);
         f->frame = due > oldest + back ? due - back : oldest;
+        if (f->encoding) f->frame = (f->frame + FEED_PACKET - 1) / FEED_PACKET * FEED_PACKET;
     }
     f->first = f->frame;
 }
@@ -210,6 +253,7 @@ static void set_clock(struct listener *l, int64_t now) {
  * stale. */
 static void bound_socket(const struct listener *l) {
     int bytes = (int)(l->feed.rate / 10 + l->feed.chunk) * 2 * (int)sizeof(float);
+    if (l->feed.encoding) bytes = OPUS_SOCKET;
     setsockopt(lws_get_socket_fd(l->wsi), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
@@ -272,7 +316,8 @@ void listener_tick(struct listener *l, int64_t now) {
         l->protocol->status(l);
         l->status_at += STATUS_PERIOD;
     }
-    if (live_failed(l->feed.stream)) listener_close(l, CLOSE_INTERNAL, "the stream could not be opened");
+    if (live_failed(l->feed.stream) || (l->feed.encoding && encoding_failed(l->feed.encoding)))
+        listener_close(l, CLOSE_INTERNAL, "the stream could not be opened");
     if (l->asked && l->chunks_sent) pass_stale(l, now);
     if (!l->asked && (l->outbox || may_close(l, now) || chunk_to_send(l, now))) {
         l->asked = true;
@@ -441,6 +486,9 @@ int listener_received(struct listener *l, const char *text, size_t length, bool 
 
 int listener_change(struct listener *l, const auralis_parameters *values, auralis_parameter_set set,
                     struct refusal *why) {
+    if (!l->feed.own && !l->may_control)
+        return refuse_with(why, REFUSAL_UNAUTHORIZED, NULL,
+                           "a station is changed by whoever runs the server; a stream of your own is yours");
     uint64_t ticket = l->feed.own ? live_set(l->feed.stream, values, set)
                                   : station_change(&l->loop->server->station[l->station], values, set);
     if (!ticket)

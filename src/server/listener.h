@@ -52,7 +52,8 @@ struct listener {
     struct listener *previous, *next;                 /* in loop->listeners, once begun */
     struct listener *waiting_previous, *waiting_next; /* in loop->waiting */
     bool begun, waiting, asked, discontinuity;
-    bool counted; /* by the address limits */
+    bool counted;     /* by the address limits */
+    bool may_control; /* the station that it listens to */
     struct address address;
     char client_id[CLIENT_ID_MAX + 1];
     struct stream_request request;

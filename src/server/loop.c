@@ -4,10 +4,13 @@
  * requests to their exchange. Which of the two a connection is stands in its `struct connection`. Time is one
  * alarm, always set to the earliest entry of the schedule. */
 #include "server/loop.h"
+#include "server/certificate.h"
+#include "server/door.h"
 #include "server/gate.h"
 #include "server/http.h"
 #include "server/listener.h"
 #include "server/listening.h"
+#include "server/notify.h"
 #include "server/stations.h"
 
 #include "base/monotonic.h"
@@ -22,6 +25,8 @@ static const int64_t HOUSEKEEPING = 100 * MONOTONIC_MS;
 struct connection {
     struct listener *listener; /* a socket, from its handshake on */
     struct exchange *exchange; /* the request at hand */
+    bool counted;              /* at the door: it is a connection, not one of the streams on it */
+    struct address address;    /* then: for whom */
 };
 
 static struct connection *connection_of(struct lws *wsi) {
@@ -39,6 +44,8 @@ static struct connection *connection_make(struct lws *wsi) {
 static void connection_free(struct lws *wsi) {
     struct connection *c = connection_of(wsi);
     if (!c) return;
+    struct loop *loop = lws_context_user(lws_get_context(wsi));
+    if (c->counted) door_leave(loop->server, &c->address);
     if (c->listener) listener_destroy(c->listener);
     http_end(c->exchange);
     free(c);
@@ -103,11 +110,25 @@ static int on_connection(struct loop *loop, struct lws *wsi, enum lws_callback_r
     }
 }
 
-/* Somebody knocks: everybody who does is handed to libwebsockets. */
+/* Hands a connection to libwebsockets, counted until it goes. */
+static void let_in(struct loop *loop, int fd, const struct address *address) {
+    struct lws *wsi = lws_adopt_socket_vhost(loop->vhost, fd);
+    struct connection *c = wsi ? connection_make(wsi) : NULL;
+    if (!c) {
+        door_leave(loop->server, address);
+        if (wsi) lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        return;
+    }
+    c->counted = true;
+    c->address = *address;
+}
+
+/* Somebody knocks. */
 static int on_knock(struct loop *loop, struct lws *wsi) {
+    struct address address;
     int fd;
     while ((fd = listening_accept(lws_get_socket_fd(wsi), &loop->reserve)) >= 0)
-        lws_adopt_socket_vhost(loop->vhost, fd);
+        if (door_enter(loop->server, fd, &address)) let_in(loop, fd, &address);
     return 0;
 }
 
@@ -209,6 +230,15 @@ static void begin_drain(struct loop *loop, int64_t now) {
     for (struct listener *l = loop->listeners; l; l = l->next) l->protocol->part(l, "the server is stopping");
 }
 
+/* Those who connect from now on see the certificate that lies there now. */
+static void renew_certificate(struct loop *loop) {
+    const struct server_config *config = loop->server->config;
+    uint32_t renewed = atomic_load(&loop->server->certificates);
+    if (renewed == loop->certificates || !*config->tls_certificate) return;
+    loop->certificates = renewed;
+    lws_tls_cert_updated(loop->reactor.context, config->tls_certificate, config->tls_key, NULL, 0, NULL, 0);
+}
+
 /* Ten times a second: has somebody asked the server to stop, and are all gone? */
 static void on_housekeeping(void *self) {
     struct loop *loop = self;
@@ -216,9 +246,13 @@ static void on_housekeeping(void *self) {
     int64_t now = monotonic_now();
     if (loop == server->loop[0]) {
         server_tend(server, now);
-        if (server->options.stop && server->options.stop(server->options.self))
-            atomic_store(&server->stopping, true);
+        server_reload(server);
+        if (server->options.stop && server->options.stop(server->options.self) &&
+            !atomic_exchange(&server->stopping, true))
+            notify_say("STOPPING=1");
     }
+    atomic_store_explicit(&loop->alive, now, memory_order_relaxed);
+    renew_certificate(loop);
     if (atomic_load(&server->stopping) && !loop->draining) begin_drain(loop, now);
     if (loop->draining && now >= loop->drained_by)
         for (struct listener *l = loop->listeners; l; l = l->next)
@@ -250,6 +284,7 @@ static int open_context(struct loop *loop) {
                                              .keepalive_timeout = 30,
                                              .vhost_name = "auralis",
                                              .retry_and_idle_policy = &IDLE};
+    certificate_use(loop->server->config, &info);
     loop->reactor.alarm[ALARM_SCHEDULE] = (struct reactor_alarm){.ring = on_time, .self = loop};
     loop->reactor.alarm[ALARM_HOUSEKEEPING] = (struct reactor_alarm){.ring = on_housekeeping, .self = loop};
     if (reactor_open(&loop->reactor, &info)) loop->vhost = lws_create_vhost(loop->reactor.context, &info);

@@ -32,7 +32,9 @@ struct loop {
     struct lane *lanes[CONFIG_STATIONS_MAX];
     uint32_t lane_users[CONFIG_STATIONS_MAX];
     _Atomic bool woken;
-    int reserve; /* a descriptor held back (listening.h) */
+    _Atomic int64_t alive; /* when it last did its housekeeping */
+    uint32_t certificates; /* as in the server, when it last looked */
+    int reserve;           /* a descriptor held back (listening.h) */
     bool draining;
     int64_t drained_by;
     int64_t armed; /* what the alarm is set to */

@@ -72,3 +72,23 @@ bool request_read(struct lws *wsi, struct request *out) {
 void request_header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size) {
     if (lws_hdr_copy(wsi, out, (int)size, token) < 0) *out = 0;
 }
+
+/* What does not fit must not pass for what is not there. */
+static void caller_header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size) {
+    int length = lws_hdr_total_length(wsi, token);
+    *out = 0;
+    if (length > 0 && lws_hdr_copy(wsi, out, (int)size, token) < 0) strcpy(out, "?");
+}
+
+void request_caller(struct lws *wsi, struct caller *c) {
+    memset(c, 0, sizeof *c);
+    lws_get_peer_simple(lws_get_network_wsi(wsi), c->peer, sizeof c->peer);
+    caller_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, c->forwarded, sizeof c->forwarded);
+    caller_header(wsi, WSI_TOKEN_HOST, c->host, sizeof c->host);
+    if (!*c->host) caller_header(wsi, WSI_TOKEN_HTTP_COLON_AUTHORITY, c->host, sizeof c->host);
+    caller_header(wsi, WSI_TOKEN_ORIGIN, c->origin, sizeof c->origin);
+    if (!*c->origin) caller_header(wsi, WSI_TOKEN_SWORIGIN, c->origin, sizeof c->origin);
+    caller_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, c->authorization, sizeof c->authorization);
+    caller_header(wsi, WSI_TOKEN_PROTOCOL, c->protocols, sizeof c->protocols);
+    c->via = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_VIA) > 0;
+}

@@ -2,6 +2,8 @@
 #ifndef AURALIS_SERVER_REQUEST_H
 #define AURALIS_SERVER_REQUEST_H
 
+#include "server/trust.h"
+
 #include <libwebsockets.h>
 #include <stdbool.h>
 
@@ -18,5 +20,8 @@ bool request_read(struct lws *wsi, struct request *out);
 
 /* A header's text; "" when there is none or it is too long. */
 void request_header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size);
+
+/* Who asks. A header that is too long to be true reads "?". */
+void request_caller(struct lws *wsi, struct caller *out);
 
 #endif

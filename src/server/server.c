@@ -2,7 +2,9 @@
 #include "server/server.h"
 #include "server/host.h"
 #include "server/listening.h"
+#include "server/certificate.h"
 #include "server/loop.h"
+#include "server/notify.h"
 #include "server/stations.h"
 
 #include "base/monotonic.h"
@@ -43,12 +45,12 @@ static int refuse_address(const struct server *s, const char *host, uint16_t por
 /* The first socket is alone until it has the port, so that a port that is taken is noticed even where others
  * would share. */
 static int open_loops(struct server *s, const char *host, uint16_t port, auralis_message *why) {
-    bool shared = s->options.loops > 1;
+    bool shared = s->config->loops > 1;
     uint16_t wanted = port;
     int fd = shared ? listening_open(host, &port, false) : -1;
     if (shared && fd < 0) return refuse_address(s, host, wanted, -fd, why);
     if (shared) close(fd);
-    while (s->loop_count < s->options.loops) {
+    while (s->loop_count < s->config->loops) {
         fd = listening_open(host, &port, shared);
         if (fd < 0) return refuse_address(s, host, wanted, -fd, why);
         int result = loop_create(s, fd, &s->loop[s->loop_count]);
@@ -91,12 +93,32 @@ static int open_stations(struct server *s, auralis_message *why) {
     return 0;
 }
 
+int server_apply(struct server *s, const struct server_config *config, auralis_message *why) {
+    struct config_message reason;
+    if (trust_configure(s->trust, config, &reason) < 0)
+        return explain(why, AURALIS_EINVAL, reason.place, "%s", reason.text);
+    pthread_mutex_lock(&s->limits_lock);
+    address_limits_configure(s->limits, config->max_per_address, config->attempts_per_minute);
+    address_limits_configure(s->requests, UINT32_MAX, config->requests_per_minute);
+    address_limits_configure(s->sockets, config->max_connections_per_address, UINT32_MAX);
+    pthread_mutex_unlock(&s->limits_lock);
+    atomic_store(&s->max_connections,
+                 config->max_connections ? config->max_connections : s->config->max_listeners + 1000);
+    atomic_store(&s->buffer_tier, config->buffer_tier);
+    return 0;
+}
+
 static int open_rest(struct server *s, auralis_message *why) {
-    struct preset_store_config store = {.directory = *s->config->state_dir ? s->config->state_dir : NULL};
-    int result = preset_store_open(&store, &s->presets);
-    s->limits = address_limits_create(s->config->max_per_address, s->config->attempts_per_minute);
-    if (result < 0 || !s->limits)
+    struct store_config store = {.directory = *s->config->state_dir ? s->config->state_dir : NULL};
+    int result = store_open(&store, &s->store);
+    s->limits = address_limits_create(1, 1);
+    s->requests = address_limits_create(UINT32_MAX, 1);
+    s->sockets = address_limits_create(1, UINT32_MAX);
+    s->trust = trust_create();
+    if (result < 0 || !s->limits || !s->requests || !s->sockets || !s->trust)
         return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
+    result = server_apply(s, s->config, why);
+    if (result < 0) return result;
     host_connect(s, &s->host);
     return 0;
 }
@@ -110,17 +132,19 @@ static int open_all(struct server *s, auralis_message *why) {
     int result = open_loops(s, host, port, why);
     if (result == 0) result = open_live(s, why);
     if (result == 0) result = open_encoders(s, why);
+    if (result == 0) result = open_rest(s, why);
     if (result == 0) result = open_stations(s, why);
-    return result == 0 ? open_rest(s, why) : result;
+    if (result == 0) stations_open_stored(s);
+    return result;
 }
 
 int server_create(const struct server_options *options, struct server **out, auralis_message *why) {
     struct server *s = calloc(1, sizeof *s);
     if (!s) return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
     s->options = *options;
-    if (!s->options.loops) s->options.loops = 1;
     s->config = options->config;
     s->began = monotonic_now();
+    s->watchdog = notify_watchdog() > 0;
     pthread_mutex_init(&s->limits_lock, NULL);
     pthread_mutex_init(&s->stations_lock, NULL);
     metrics_begin(&s->metrics);
@@ -153,6 +177,7 @@ void server_run(struct server *s) {
     uint32_t started = 1;
     while (started < s->loop_count && !pthread_create(&s->thread[started], NULL, run_loop, s->loop[started]))
         started++;
+    notify_say("READY=1");
     loop_run(s->loop[0]);
     atomic_store(&s->stopping, true);
     for (uint32_t i = 1; i < started; i++) pthread_join(s->thread[i], NULL);
@@ -168,8 +193,11 @@ void server_destroy(struct server *s) {
     stations_close(s);
     live_destroy(s->live);
     encoder_pool_destroy(s->encoders);
-    preset_store_close(s->presets);
+    store_close(s->store);
     address_limits_destroy(s->limits);
+    address_limits_destroy(s->requests);
+    address_limits_destroy(s->sockets);
+    trust_destroy(s->trust);
     pthread_mutex_destroy(&s->stations_lock);
     pthread_mutex_destroy(&s->limits_lock);
     free(s);
@@ -187,12 +215,35 @@ static void measure_phrases(struct server *s, double seconds) {
     atomic_store(&s->phrase_rate, (uint64_t)(before + (rate * 1e6 - before) * share));
 }
 
+int server_check(const struct server_config *config, struct config_message *why) {
+    struct trust *trust = trust_create();
+    int result = trust ? trust_configure(trust, config, why) : -1;
+    trust_destroy(trust);
+    return result < 0 ? result : certificate_check(config, why);
+}
+
+/* Every loop turns and the music goes on: only then is the service manager told so. */
+static void tell_alive(struct server *s, int64_t now) {
+    static const int64_t PATIENCE = 5 * MONOTONIC_SECOND;
+    char state[96];
+    int place = stations_hold(s, "main");
+    uint64_t head = place < 0 ? 0 : live_head(s->station[place].stream), before = s->head_tended;
+    if (place >= 0) stations_let_go(s, place);
+    s->head_tended = head;
+    for (uint32_t i = 0; i < s->loop_count; i++)
+        if (now - atomic_load(&s->loop[i]->alive) > PATIENCE) return;
+    if (head == before) return;
+    snprintf(state, sizeof state, "WATCHDOG=1\nSTATUS=%u listeners", atomic_load(&s->listeners));
+    notify_say(state);
+}
+
 void server_tend(struct server *s, int64_t now) {
     int64_t passed = now - (s->tended ? s->tended : s->began);
     if (passed < MONOTONIC_SECOND) return;
     s->tended = now;
     memory_ebb(&s->tide, atomic_load(&s->departures), now);
     measure_phrases(s, (double)passed * 1e-9);
+    if (s->watchdog) tell_alive(s, now);
     stations_tend(s, now);
 }
 

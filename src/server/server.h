@@ -13,6 +13,7 @@
 #include "server/encoder_pool.h"
 #include "server/memory.h"
 #include "server/station.h"
+#include "server/trust.h"
 
 struct loop;
 
@@ -22,8 +23,10 @@ enum { SERVER_LOOPS_MAX = 64, SERVER_DRAIN_SECONDS = 5 };
 struct server_options {
     const struct server_config *config; /* borrowed for the server's life */
     const char *isa;                    /* default: as in auralis_engine_config */
-    uint32_t loops;                     /* event loops, 1–64; default 1 */
     bool (*stop)(void *self);           /* asked ten times a second: true ends server_run */
+    /* Asked as often: another configuration to go by from now on, or NULL. What cannot be changed while the
+     * server runs is said in the log. Borrowed until it is asked next. */
+    const struct server_config *(*reload)(void *self);
     void *self;
 };
 
@@ -33,12 +36,19 @@ struct server {
     struct live *live;
     struct encoder_pool *encoders;
     struct metrics metrics;
-    struct preset_store *presets;
+    struct store *store;
     struct api_host host;
     pthread_mutex_t stations_lock;
     struct station station[CONFIG_STATIONS_MAX]; /* see stations.h */
     pthread_mutex_t limits_lock;                 /* taken when somebody comes or goes */
-    struct address_limits *limits;
+    struct address_limits *limits;               /* of listeners */
+    struct address_limits *requests;             /* of HTTP */
+    struct address_limits *sockets;              /* of TCP */
+    struct trust *trust;
+    _Atomic uint32_t certificates; /* how often the certificate was renewed */
+    _Atomic uint32_t connections;  /* of TCP, open now */
+    _Atomic uint32_t max_connections;
+    _Atomic int buffer_tier; /* of listeners that ask for none */
     _Atomic uint32_t listeners;
     _Atomic uint64_t departures; /* listeners that have left, ever */
     _Atomic uint64_t depth_ms;   /* sum over listeners of what they have ahead, as of their last chunk */
@@ -46,6 +56,8 @@ struct server {
     int64_t began;
     int64_t tended; /* server_tend's own */
     uint64_t phrases_tended;
+    uint64_t head_tended;
+    bool watchdog; /* somebody waits to be told that the server is alive */
     struct memory_tide tide;
     _Atomic uint64_t phrase_rate; /* composed a second, in millionths, over the last minute or so */
     char address[160];            /* "127.0.0.1:8000" */
@@ -65,6 +77,15 @@ void server_destroy(struct server *server); /* NULL is fine */
 
 /* "127.0.0.1:8000": where it listens, with the port that was chosen. */
 const char *server_address(const struct server *server);
+
+/* Whether a configuration can be used: certificate and tokens too. −1 with `why` filled. */
+int server_check(const struct server_config *config, struct config_message *why);
+
+/* Takes over what can be changed while the server runs; below 0 with `why` filled and nothing changed. */
+int server_apply(struct server *server, const struct server_config *config, auralis_message *why);
+
+/* The first loop's housekeeping: takes over another configuration, if there is one. */
+void server_reload(struct server *server);
 
 /* The first loop's housekeeping; does its work once a second. */
 void server_tend(struct server *server, int64_t now);

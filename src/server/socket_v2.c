@@ -33,7 +33,7 @@ static double unix_time(void) {
 }
 
 static json_t *preset_names(struct listener *l) {
-    json_t *names = json_array(), *list = preset_store_list(l->loop->server->presets, NULL), *entry;
+    json_t *names = json_array(), *list = preset_store_list(l->loop->server->store, NULL), *entry;
     size_t i;
     json_array_foreach(list, i, entry) json_array_append(names, json_object_get(entry, "name"));
     json_decref(list);
@@ -43,15 +43,16 @@ static json_t *preset_names(struct listener *l) {
 static void greet(struct listener *l) {
     auralis_parameters p;
     listener_parameters(l, &p);
-    const char *format = l->request.format == STREAM_FLOAT32 ? "float32" : "int16";
-    say(l, json_pack(
-               "{s:s, s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:s, s:{s:s, s:i}, s:o, s:o, s:o, s:o}", "type",
-               "hello", "client_id", l->client_id, "server_version", auralis_version(), "server_time",
-               unix_time(), "station", l->station < 0 ? json_null() : json_string(l->request.station), "seed",
-               big(listener_seed(l)), "sample_rate", RATE, "chunk_frames", (int)l->feed.chunk, "format",
-               format, "buffer", "tier", tier_name(l->tier.tier), "target_ms",
-               (int)tier_milliseconds(l->tier.tier), "frame", big(l->feed.frame), "parameters",
-               parameters_to_json(&p), "presets", preset_names(l), "warnings", parameters_warnings_json(&p)));
+    int pre_skip = l->feed.encoding ? (int)encoding_delay(l->feed.encoding) : 0;
+    say(l, json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:s, s:i, s:{s:s, s:i}, s:o, s:o, s:o, s:o}",
+                     "type", "hello", "client_id", l->client_id, "server_version", auralis_version(),
+                     "server_time", unix_time(), "station",
+                     l->station < 0 ? json_null() : json_string(l->request.station), "seed",
+                     big(listener_seed(l)), "sample_rate", RATE, "chunk_frames", (int)l->feed.chunk, "format",
+                     stream_format_name(l->request.format), "pre_skip", pre_skip, "buffer", "tier",
+                     tier_name(l->tier.tier), "target_ms", (int)tier_milliseconds(l->tier.tier), "frame",
+                     big(l->feed.frame), "parameters", parameters_to_json(&p), "presets", preset_names(l),
+                     "warnings", parameters_warnings_json(&p)));
 }
 
 static unsigned char *put_little(unsigned char *at, uint64_t value, int bytes) {
@@ -84,6 +85,11 @@ static void put_samples(unsigned char *out, const void *samples, size_t count, s
 
 static size_t chunk(struct listener *l, unsigned char *out) {
     float *audio = l->loop->audio;
+    if (l->feed.encoding) {
+        put_header(l, out);
+        size_t bytes = feed_packets(&l->feed, out + HEADER, LOOP_MESSAGE - HEADER);
+        return bytes ? HEADER + bytes : 0;
+    }
     size_t samples = (size_t)l->feed.chunk * CHANNELS, size = sizeof *audio;
     if (!feed_copy(&l->feed, audio)) return 0;
     put_header(l, out);
@@ -153,7 +159,7 @@ static int preset(struct listener *l, const json_t *message, struct refusal *why
     auralis_parameters values;
     const char *name = json_string_value(json_object_get(message, "name"));
     if (!name) return refuse_with(why, REFUSAL_INVALID_VALUE, "name", "name must be the name of a preset");
-    int result = preset_store_load(l->loop->server->presets, name, &values, why);
+    int result = preset_store_load(l->loop->server->store, name, &values, why);
     auralis_parameter_set all = (auralis_parameter_set)((UINT64_C(1) << auralis_parameter_count()) - 1);
     return result < 0 ? result : listener_change(l, &values, all, why);
 }

@@ -57,6 +57,21 @@ bool station_step(struct station *s, int direction, auralis_parameters *out, uin
     return found;
 }
 
+void station_redefine(struct station *s, const struct station_config *config) {
+    pthread_mutex_lock(&s->lock);
+    auralis_parameter_set set = parameters_difference(&s->wanted, &config->parameters);
+    s->config.parameters = config->parameters;
+    pthread_mutex_unlock(&s->lock);
+    if (set) station_change(s, &config->parameters, set);
+}
+
+struct station_config station_definition(struct station *s) {
+    pthread_mutex_lock(&s->lock);
+    struct station_config config = s->config;
+    pthread_mutex_unlock(&s->lock);
+    return config;
+}
+
 void station_parameters(struct station *s, auralis_parameters *out) {
     pthread_mutex_lock(&s->lock);
     *out = s->wanted;

@@ -24,10 +24,10 @@ struct station {
     _Atomic int phase;            /* enum station_phase */
     uint32_t holders;             /* see stations.h */
     bool configured;              /* of the configuration file, not to be changed over the API */
-    struct station_config config; /* what it began as */
+    struct station_config config; /* what it is to begin as; its parameters under `lock` */
     struct live_stream *stream;
     struct broadcast *broadcast; /* its sound, encoded */
-    pthread_mutex_t lock;        /* of the history and of `wanted`; never taken while rendering */
+    pthread_mutex_t lock; /* of the history, of `wanted` and of the definition; never taken while rendering */
     struct history history;
     auralis_parameters wanted; /* as last asked for */
     _Atomic uint32_t listeners;
@@ -44,6 +44,10 @@ uint64_t station_change(struct station *station, const auralis_parameters *value
 /* One step of undo (−1) or redo (+1): true, the parameters and the ticket (0: try again), or false: there is
  * none. */
 bool station_step(struct station *station, int direction, auralis_parameters *out, uint64_t *ticket);
+
+/* Gives it other parameters to begin with, and changes to them now. What it began as, or was given so. */
+void station_redefine(struct station *station, const struct station_config *config);
+struct station_config station_definition(struct station *station);
 
 /* The parameters as last asked for. */
 void station_parameters(struct station *station, auralis_parameters *out);

@@ -2,7 +2,9 @@
  * while audio is rendered or copied. */
 #include "server/stations.h"
 #include "server/loop.h"
+#include "server/station_store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int find(const struct server *s, const char *name) {
@@ -81,6 +83,33 @@ int stations_end(struct server *s, const char *name, bool again, struct refusal 
     if (place < 0) return refuse_with(why, REFUSAL_NOT_FOUND, "name", "there is no station \"%s\"", name);
     wake_all(s);
     return 0;
+}
+
+void stations_open_stored(struct server *s) {
+    struct station_config *stored = calloc(CONFIG_STATIONS_MAX, sizeof *stored);
+    int count = stored ? station_store_load(s->store, stored) : 0;
+    for (int i = 0; i < count; i++) {
+        struct refusal reason;
+        int place = stations_hold(s, stored[i].name);
+        bool plays = place >= 0 && !s->station[place].configured;
+        if (place >= 0) stations_let_go(s, place);
+        if (!plays && stations_begin(s, &stored[i], false, &reason) < 0)
+            store_say(s->store, "station \"%s\" does not play: %s", stored[i].name, reason.message);
+    }
+    free(stored);
+}
+
+int stations_change(struct server *s, const struct station_config *config, bool configured,
+                    struct refusal *why) {
+    int place = stations_hold(s, config->name);
+    if (place < 0)
+        return refuse_with(why, REFUSAL_NOT_FOUND, "name", "there is no station \"%s\"", config->name);
+    bool same = s->station[place].config.seed == config->seed;
+    if (same) station_redefine(&s->station[place], config);
+    stations_let_go(s, place);
+    if (same) return 0;
+    int result = stations_end(s, config->name, true, why);
+    return result < 0 ? result : stations_begin(s, config, configured, why);
 }
 
 void stations_close(struct server *s) {

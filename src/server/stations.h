@@ -19,6 +19,15 @@ void stations_let_go(struct server *server, int place);
 int stations_begin(struct server *server, const struct station_config *config, bool configured,
                    struct refusal *why);
 
+/* Begins those that were made over the API and do not play. One whose name the configuration has taken since
+ * waits until it is free again. */
+void stations_open_stored(struct server *server);
+
+/* Makes a station what `config` says: with another seed it begins anew, with other parameters it glides
+ * there. −REFUSAL_NOT_FOUND, or as stations_begin. */
+int stations_change(struct server *server, const struct station_config *config, bool configured,
+                    struct refusal *why);
+
 /* Ends the station of that name; its listeners are told to go, or, with `again`, to come back at once, since
  * another of the same name follows. −REFUSAL_NOT_FOUND. */
 int stations_end(struct server *server, const char *name, bool again, struct refusal *why);

@@ -107,11 +107,23 @@ static int read_preset(const char *value, struct stream_request *r, struct refus
     return 0;
 }
 
+static const char *const FORMATS[] = {"int16", "float32", "opus"};
+
+const char *stream_format_name(int format) {
+    return FORMATS[format];
+}
+
+int stream_format_find(const char *name) {
+    for (int i = 0; i <= STREAM_OPUS; i++)
+        if (!strcmp(name, FORMATS[i])) return i;
+    return -1;
+}
+
 static int read_format(const char *value, struct stream_request *r, struct refusal *why) {
-    bool int16 = !strcmp(value, "int16");
-    if (!int16 && strcmp(value, "float32") != 0)
-        return refuse_with(why, REFUSAL_INVALID_VALUE, "format", "format must be float32 or int16");
-    r->format = int16 ? STREAM_INT16 : STREAM_FLOAT32;
+    int format = stream_format_find(value);
+    if (format < 0)
+        return refuse_with(why, REFUSAL_INVALID_VALUE, "format", "format must be float32, int16 or opus");
+    r->format = format;
     return 0;
 }
 
@@ -181,6 +193,16 @@ static int read_pair(const char *key, const char *value, int version, uint32_t *
     return parameters_from_text(key, value, &r->values, &r->set, why);
 }
 
+/* A message of Opus holds whole packets. */
+static int check_chunk(struct stream_request *r, bool given, struct refusal *why) {
+    if (!given) r->chunk = r->format == STREAM_OPUS ? OPUS_CHUNK_FRAMES_MAX : CHUNK_FRAMES_DEFAULT;
+    if (r->format != STREAM_OPUS || (r->chunk % OPUS_PACKET_FRAMES == 0 && r->chunk <= OPUS_CHUNK_FRAMES_MAX))
+        return 0;
+    return refuse_with(why, REFUSAL_INVALID_VALUE, "chunk",
+                       "with opus, chunk must be a multiple of %d up to %d", OPUS_PACKET_FRAMES,
+                       OPUS_CHUNK_FRAMES_MAX);
+}
+
 /* What only makes sense together. */
 static int check(const struct stream_request *r, uint32_t seen, struct refusal *why) {
     if (r->personal && (seen >> STATION & 1))
@@ -213,6 +235,7 @@ int stream_request_parse(const char *query, int version, int tier, struct stream
     }
     if (more < 0) return more;
     int result = check(&r, seen, why);
+    if (result >= 0) result = check_chunk(&r, seen >> CHUNK & 1, why);
     if (result < 0) return result;
     if (!r.personal && !*r.station) strcpy(r.station, "main");
     *out = r;

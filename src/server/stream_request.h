@@ -23,10 +23,16 @@ enum {
     CHUNK_FRAMES_MAX = 9600,
     CHUNK_FRAMES_STEP = 240,
     CHUNK_FRAMES_DEFAULT = 960,
+    OPUS_PACKET_FRAMES = 960, /* of Opus, a message has 1 to 5 packets */
+    OPUS_CHUNK_FRAMES_MAX = 5 * OPUS_PACKET_FRAMES,
 };
 #define STREAM_START_MAX (UINT64_C(1) << 48) /* 185 years at 48 kHz */
 
-enum stream_format { STREAM_INT16, STREAM_FLOAT32 }; /* as the format byte of v2 */
+enum stream_format { STREAM_INT16, STREAM_FLOAT32, STREAM_OPUS }; /* as the format byte of v2 */
+
+/* "int16", "float32", "opus"; and back, −1 for none. */
+const char *stream_format_name(int format);
+int stream_format_find(const char *name);
 
 struct stream_request {
     bool personal;                      /* a seed was given */
@@ -37,7 +43,7 @@ struct stream_request {
     auralis_parameter_set set;
     uint64_t start; /* first frame to deliver, 0 … STREAM_START_MAX */
     int format;     /* enum stream_format; default float32 */
-    uint32_t chunk; /* frames a message; default 960 */
+    uint32_t chunk; /* frames a message; default 960, of Opus 4,800 */
     int tier;       /* enum tier; default `tier` of the call */
 };
 

@@ -11,7 +11,7 @@
 _Static_assert(sizeof(struct live_state) <= SNAPSHOT_BYTES && sizeof(auralis_stream_status) <= SNAPSHOT_BYTES,
                "a snapshot holds it");
 
-enum { SCRATCH = LIVE_BATCH * LIVE_SLICE * 2 * (int)sizeof(float) };
+enum { SCRATCH = LIVE_BATCH * LIVE_LONG * 2 * (int)sizeof(float) };
 
 static int default_threads(void) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -107,7 +107,8 @@ static uint32_t whole_slices(uint64_t frames) {
 static uint32_t ring_frames(struct live_spec *spec, uint32_t rate) {
     uint32_t depth = spec->depth ? spec->depth : LIVE_DEPTH;
     spec->depth = whole_slices(depth < LIVE_DEPTH_MAX ? depth : LIVE_DEPTH_MAX);
-    return spec->shared ? whole_slices((uint64_t)spec->history + spec->depth + rate) : spec->depth;
+    if (spec->shared) return whole_slices((uint64_t)spec->history + spec->depth + rate);
+    return spec->depth > 2 * LIVE_LONG ? spec->depth : 2 * LIVE_LONG;
 }
 
 static struct live_stream *make_stream(const struct live_spec *spec) {

@@ -11,7 +11,10 @@
 #include <pthread.h>
 
 enum {
-    LIVE_BATCH = 128,         /* streams rendered by one call */
+    LIVE_BATCH = 16,          /* streams rendered by one call: those of a shard */
+    LIVE_TURNS = 10,          /* ticks in which all shards have their turn: a long slice */
+    LIVE_MANY = 48,           /* streams from which on slices are long, … */
+    LIVE_FEW = 32,            /* … and below which they are short again */
     LIVE_COMMANDS = 1024,     /* waiting in a worker's queue */
     LIVE_PREROLL_BLOCKS = 64, /* of one opening stream, between two batches */
 };
@@ -32,10 +35,12 @@ struct live_worker {
     _Atomic uint64_t voices;
 
     /* The worker's own. */
-    struct live_stream **streams;
+    struct live_stream **streams; /* opened ones first, those of a shard side by side */
     uint32_t count, capacity;
     uint32_t unopened; /* the first that is not opened yet; all after it are neither */
-    float *scratch;    /* LIVE_BATCH slices */
+    float *scratch;    /* LIVE_BATCH long slices */
+    bool many;         /* slices are long */
+    int64_t turn;      /* the last tick whose shards had their turn */
 };
 
 struct live {

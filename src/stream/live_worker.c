@@ -1,15 +1,22 @@
 /* live_worker.c — the thread that renders (see live.h).
  *
  * Its day: take what was asked (open, change), let go of what was closed, render one slice of every stream
- * that has room for one, all together, then open newcomers for a few milliseconds and do one piece of
+ * that has room for one, shard by shard, then open newcomers for a few milliseconds and do one piece of
  * pre-roll for a stream that begins in the middle; again while anybody is short, else sleep until the next
  * tick. Opening composes some minutes of music, milliseconds a stream: a crowd at the door must not keep
  * those who play already waiting, and who has gone again before its turn costs nothing. Ticks lie on a fixed
  * grid of ten milliseconds, so that the streams which made room meanwhile are rendered as one batch; a reader
- * in need kicks the worker awake. Opening and closing allocate; rendering does not. */
+ * in need kicks the worker awake. Opening and closing allocate; rendering does not.
+ *
+ * With many streams slices are long, and each shard has its turn on one tick in ten: all of its streams are
+ * rendered together, whenever their readers take what was rendered before. So a shard's voices and the
+ * engine's scratch are gone through ten times a second and not once for every reader, and the work is spread
+ * evenly over the ticks. A ring holds two long slices; since a reader takes as much between two turns as a
+ * turn brings, there is room at every turn. */
 #include "stream/live_internal.h"
 
 #include "base/monotonic.h"
+#include "synth/stream.h"
 
 static const int64_t TICK = 10 * MONOTONIC_MS, OPENING = 5 * MONOTONIC_MS;
 enum { STATUS_SLICES = 5, PHRASE_BARS = 8, SECTION_PHRASES = 8 };
@@ -34,6 +41,10 @@ static void notify(const struct live_stream *s) {
     if (s->spec.notify) s->spec.notify(s->spec.self);
 }
 
+static const void *shard_of(const struct live_stream *s) {
+    return s->stream ? s->stream->shard : NULL;
+}
+
 static void open_stream(struct live_worker *w, struct live_stream *s) {
     if (auralis_stream_open(w->engine, &s->spec.stream, &s->stream) < 0) {
         atomic_store(&s->failed, true);
@@ -42,17 +53,23 @@ static void open_stream(struct live_worker *w, struct live_stream *s) {
     s->ready = s->start == 0;
 }
 
+/* Moves the stream at `from`, the first after the opened ones, to those of its shard. */
+static void sort_in(struct live_worker *w, uint32_t from) {
+    struct live_stream *s = w->streams[from];
+    uint32_t at = from;
+    for (; at > 0 && (uintptr_t)shard_of(w->streams[at - 1]) > (uintptr_t)shard_of(s); at--)
+        w->streams[at] = w->streams[at - 1];
+    w->streams[at] = s;
+}
+
 /* Opens who waits, in the order they came, until the time for that is up; true while any is left. */
 static bool open_some(struct live_worker *w) {
     int64_t until = monotonic_now() + OPENING;
-    for (uint32_t i = w->unopened; i < w->count; i++, w->unopened = i) {
-        struct live_stream *s = w->streams[i];
-        if (atomic_load(&s->closing)) continue;
-        open_stream(w, s);
-        if (monotonic_now() >= until) {
-            w->unopened = i + 1;
-            break;
-        }
+    while (w->unopened < w->count) {
+        struct live_stream *s = w->streams[w->unopened];
+        if (!atomic_load(&s->closing)) open_stream(w, s);
+        sort_in(w, w->unopened++);
+        if (s->stream && monotonic_now() >= until) break;
     }
     return w->unopened < w->count;
 }
@@ -131,61 +148,86 @@ static void apply_change(struct live_stream *s) {
     notify(s);
 }
 
-/* Frames that the stream may be ahead by now: a shared one follows the clock, a private one fills its ring.
+/* Whether `frames` more may be rendered now: a shared stream follows the clock, a private one fills its ring.
  */
-static bool has_room(const struct live_stream *s, int64_t now) {
+static bool has_room(const struct live_worker *w, const struct live_stream *s, uint32_t frames, int64_t now) {
     if (!s->stream || !s->ready) return false;
-    if (!s->spec.shared) return s->ring.capacity - frame_ring_filled(&s->ring) >= LIVE_SLICE;
-    return live_head(s) < live_due(s, now) + s->spec.depth;
+    if (s->spec.shared) return live_head(s) < live_due(s, now) + s->spec.depth;
+    return frame_ring_filled(&s->ring) + frames <= (w->many ? s->ring.capacity : s->spec.depth);
 }
 
-static bool is_short(const struct live_stream *s, int64_t now) {
-    if (!s->spec.shared) return frame_ring_filled(&s->ring) < s->ring.capacity / 2 || atomic_load(&s->wanted);
-    return live_head(s) < live_due(s, now) + s->spec.depth / 2;
+/* Cannot wait for its shard's turn: its reader waits, or needs more than one long slice at a time. */
+static bool is_urgent(const struct live_stream *s, int64_t now) {
+    if (s->spec.shared) return live_head(s) < live_due(s, now) + s->spec.depth / 2;
+    return atomic_load(&s->wanted) || frame_ring_filled(&s->ring) + LIVE_LONG < s->spec.depth;
 }
 
-static void publish_slice(struct live_worker *w, struct live_stream *s, const float *audio) {
-    frame_ring_write(&s->ring, audio, LIVE_SLICE);
-    if (++s->since_status >= STATUS_SLICES) publish_status(w, s);
+static bool is_short(const struct live_worker *w, const struct live_stream *s, int64_t now) {
+    if (w->many || s->spec.shared) return is_urgent(s, now);
+    return frame_ring_filled(&s->ring) < s->spec.depth / 2 || atomic_load(&s->wanted);
+}
+
+static void publish_slice(struct live_worker *w, struct live_stream *s, const float *audio, uint32_t frames) {
+    frame_ring_write(&s->ring, audio, frames);
+    s->since_status += frames / LIVE_SLICE;
+    if (s->since_status >= STATUS_SLICES) publish_status(w, s);
     if (atomic_exchange(&s->wanted, false)) notify(s);
 }
 
-static void render_batch(struct live_worker *w, struct live_stream **batch, size_t count) {
+static void render_batch(struct live_worker *w, struct live_stream **batch, size_t count, uint32_t frames) {
     auralis_stream *streams[LIVE_BATCH];
     float *out[LIVE_BATCH];
     for (size_t i = 0; i < count; i++) {
         apply_change(batch[i]);
         streams[i] = batch[i]->stream;
-        out[i] = w->scratch + i * 2 * LIVE_SLICE;
+        out[i] = w->scratch + i * 2 * frames;
     }
     int64_t begin = monotonic_now();
-    auralis_engine_render(w->engine, streams, count, LIVE_SLICE / AURALIS_BLOCK, out);
-    for (size_t i = 0; i < count; i++) publish_slice(w, batch[i], out[i]);
+    auralis_engine_render(w->engine, streams, count, frames / AURALIS_BLOCK, out);
+    for (size_t i = 0; i < count; i++) publish_slice(w, batch[i], out[i], frames);
     int64_t took = monotonic_now() - begin;
     atomic_store_explicit(&w->live->last_latency, took, memory_order_relaxed);
     if (w->live->config.latency) histogram_add(w->live->config.latency, took, count);
     if (w->live->config.slices)
-        atomic_fetch_add_explicit(w->live->config.slices, count, memory_order_relaxed);
+        atomic_fetch_add_explicit(w->live->config.slices, count * (frames / LIVE_SLICE),
+                                  memory_order_relaxed);
 }
 
-/* One slice of every stream that has room; true while some stream is short of audio. */
-static bool render_round(struct live_worker *w) {
+/* A slice of so many frames of those streams of the row that have room for it and whose turn it is, or who
+ * are urgent. */
+static void render_row(struct live_worker *w, uint32_t from, uint32_t to, uint32_t frames, bool turn,
+                       int64_t now) {
     struct live_stream *batch[LIVE_BATCH];
-    int64_t now = monotonic_now();
     size_t count = 0;
-    bool again = false;
-    for (uint32_t i = 0; i < w->count; i++) {
-        if (!has_room(w->streams[i], now)) continue;
-        batch[count++] = w->streams[i];
-        if (count == LIVE_BATCH) {
-            render_batch(w, batch, count);
-            count = 0;
-        }
+    for (uint32_t i = from; i < to; i++) {
+        struct live_stream *s = w->streams[i];
+        if (!has_room(w, s, frames, now) || !(turn || is_urgent(s, now))) continue;
+        batch[count++] = s;
+        if (count < LIVE_BATCH) continue;
+        render_batch(w, batch, count, frames);
+        count = 0;
     }
-    if (count) render_batch(w, batch, count);
-    for (uint32_t i = 0; i < w->count && !again; i++)
-        again = has_room(w->streams[i], now) && is_short(w->streams[i], now);
-    return again;
+    if (count) render_batch(w, batch, count, frames);
+}
+
+/* Whether a tick since the last round was that of row number `row`. */
+static bool turn_came(const struct live_worker *w, uint32_t row, int64_t tick) {
+    return (tick + LIVE_TURNS - row % LIVE_TURNS) % LIVE_TURNS < tick - w->turn;
+}
+
+/* One slice of every stream that has room and whose turn it is; true while some stream is short of audio. */
+static bool render_round(struct live_worker *w) {
+    int64_t now = monotonic_now(), tick = now / TICK;
+    w->many = w->unopened >= (w->many ? LIVE_FEW : LIVE_MANY);
+    for (uint32_t from = 0, to, row = 0; from < w->unopened; from = to, row++) {
+        for (to = from + 1; to < w->unopened && shard_of(w->streams[to]) == shard_of(w->streams[from]);) to++;
+        if (w->many) render_row(w, from, to, LIVE_LONG, turn_came(w, row, tick), now);
+        render_row(w, from, to, LIVE_SLICE, !w->many, now); /* of many, who is urgent and has little room */
+    }
+    w->turn = tick;
+    for (uint32_t i = 0; i < w->unopened; i++)
+        if (has_room(w, w->streams[i], LIVE_SLICE, now) && is_short(w, w->streams[i], now)) return true;
+    return false;
 }
 
 /* A piece of the pre-roll of the first stream that needs one; true while any does. */

@@ -4,9 +4,13 @@
  * told exactly where it is wrong, and a key that means nothing is refused rather than ignored: a misspelt
  * "kick" would otherwise be a silent drum. jansson reads the text; what it means is decided here.
  *
+ * Each part has a channel of its own, so that controls can move one and leave the others alone.
+ *
  * The original put every chord over the bass of the key. Here the bass plays the chord's own root, which is
  * the first of its intervals. */
 #include "stream/score_json.h"
+#include "music/gm.h"
+#include "music/score.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -23,6 +27,8 @@ enum {
     TYPES_MAX = 64,
     PLACE = sizeof(((auralis_message *)0)->place)
 };
+
+enum { CHORDS, MELODY, SWELLS, KICKS = GM_DRUM_CHANNEL }; /* channels */
 
 struct chord_type {
     const char *name;
@@ -198,24 +204,32 @@ static int add_chord(const struct phrase *p, const struct chord_type *type, doub
     return result;
 }
 
-static const struct chord_type *find_type(const struct phrase *p, const char *name) {
-    for (int i = 0; i < p->types; i++)
-        if (!strcmp(p->type[i].name, name)) return &p->type[i];
-    return NULL;
-}
-
-static int entry_type(const struct phrase *p, const json_t *entry, size_t index,
-                      const struct chord_type **out) {
-    const json_t *value = json_array_get(entry, 2);
+/* Value `k` of entry `index` of list `name`: one of `count` words; `out` receives which. */
+static int entry_word(const struct phrase *p, const json_t *entry, const char *name, size_t index, size_t k,
+                      const char *const *words, int count, int *out) {
     char place[PLACE], list[160] = "";
-    snprintf(place, sizeof place, "chords[%zu][2]", index);
-    if (json_is_string(value) && (*out = find_type(p, json_string_value(value)))) return AURALIS_OK;
-    for (int i = 0; i < p->types && strlen(list) < 120; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.20s", i ? ", " : "", p->type[i].name);
+    const json_t *value = json_array_get(entry, k);
+    snprintf(place, sizeof place, "%s[%zu][%zu]", name, index, k);
+    for (int i = 0; i < count; i++) {
+        *out = i;
+        if (json_is_string(value) && !strcmp(json_string_value(value), words[i])) return AURALIS_OK;
+        if (strlen(list) < 120)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.20s", i ? ", " : "", words[i]);
+    }
     if (!json_is_string(value))
         return refuse(p, AURALIS_EINVAL, place, "is %s; it must be one of %s", type_of(value), list);
     return refuse(p, AURALIS_EINVAL, place, "is \"%.40s\"; it must be one of %s", json_string_value(value),
                   list);
+}
+
+static int entry_type(const struct phrase *p, const json_t *entry, size_t index,
+                      const struct chord_type **out) {
+    const char *names[TYPES_MAX];
+    int which = 0;
+    for (int i = 0; i < p->types; i++) names[i] = p->type[i].name;
+    int result = entry_word(p, entry, "chords", index, 2, names, p->types, &which);
+    if (result == AURALIS_OK) *out = &p->type[which];
+    return result;
 }
 
 static const char CHORD_FORM[] = "[onset in samples, MIDI root, type]";
@@ -254,7 +268,7 @@ static int read_melody(const struct phrase *p, const json_t *list) {
     int result = AURALIS_OK;
     for (size_t i = 0; i < json_array_size(list) && result == AURALIS_OK; i++) {
         const json_t *entry = json_array_get(list, i);
-        auralis_note note = {.instrument = AURALIS_LEAD, .pan = i % 2 ? -0.12 : 0.12};
+        auralis_note note = {.instrument = AURALIS_LEAD, .pan = i % 2 ? -0.12 : 0.12, .channel = MELODY};
         double seconds = 0;
         char place[PLACE];
         snprintf(place, sizeof place, "melody[%zu]", i);
@@ -273,7 +287,8 @@ static int read_kicks(const struct phrase *p, const json_t *list) {
     int result = AURALIS_OK;
     for (size_t i = 0; i < json_array_size(list) && result == AURALIS_OK; i++) {
         const json_t *entry = json_array_get(list, i);
-        auralis_note note = {.instrument = AURALIS_KICK, .pitch = 36, .duration = frames_of(p, 0.5)};
+        auralis_note note = {
+            .instrument = AURALIS_KICK, .pitch = 36, .duration = frames_of(p, 0.5), .channel = KICKS};
         char place[PLACE];
         snprintf(place, sizeof place, "kicks[%zu]", i);
         result = read_entry(p, entry, "kicks", i, 2, "[onset in samples, velocity]");
@@ -288,7 +303,8 @@ static int read_swells(const struct phrase *p, const json_t *list) {
     int result = AURALIS_OK;
     for (size_t i = 0; i < json_array_size(list) && result == AURALIS_OK; i++) {
         const json_t *entry = json_array_get(list, i);
-        auralis_note note = {.instrument = AURALIS_SWELL, .pitch = 60, .pan = i % 2 ? -0.4 : 0.4};
+        auralis_note note = {
+            .instrument = AURALIS_SWELL, .pitch = 60, .pan = i % 2 ? -0.4 : 0.4, .channel = SWELLS};
         double seconds = 0;
         char place[PLACE];
         snprintf(place, sizeof place, "swells[%zu]", i);
@@ -299,6 +315,36 @@ static int read_swells(const struct phrase *p, const json_t *list) {
         note.duration = frames_of(p, seconds);
         if (result == AURALIS_OK) result = add(p, note, place);
     }
+    return result;
+}
+
+static int read_control(const struct phrase *p, const json_t *entry, size_t i) {
+    static const char *const parts[] = {"chords", "melody", "swells", "kicks"};
+    static const int channels[] = {CHORDS, MELODY, SWELLS, KICKS};
+    const char *kinds[AURALIS_CONTROL_KINDS];
+    auralis_control control = {0};
+    int part = 0, kind = 0;
+    for (int k = 0; k < AURALIS_CONTROL_KINDS; k++) kinds[k] = SCORE_CONTROLS[k].name;
+    int result = read_entry(p, entry, "controls", i, 4, "[onset in samples, part, control, value]");
+    if (result == AURALIS_OK) result = entry_onset(p, entry, "controls", i, &control.frame);
+    if (result == AURALIS_OK) result = entry_word(p, entry, "controls", i, 1, parts, 4, &part);
+    if (result == AURALIS_OK)
+        result = entry_word(p, entry, "controls", i, 2, kinds, AURALIS_CONTROL_KINDS, &kind);
+    if (result == AURALIS_OK)
+        result = entry_number(p, entry, "controls", i, 3, SCORE_CONTROLS[kind].low, SCORE_CONTROLS[kind].high,
+                              &control.value);
+    if (result < 0) return result;
+    control.channel = channels[part];
+    control.kind = kind;
+    auralis_message detail;
+    result = auralis_score_add_control(p->score, &control, &detail);
+    return result < 0 ? refuse(p, result, "controls", "%s %s", detail.place, detail.text) : AURALIS_OK;
+}
+
+static int read_controls(const struct phrase *p, const json_t *list) {
+    int result = AURALIS_OK;
+    for (size_t i = 0; i < json_array_size(list) && result == AURALIS_OK; i++)
+        result = read_control(p, json_array_get(list, i), i);
     return result;
 }
 
@@ -344,8 +390,11 @@ static int read_types(struct phrase *p, json_t *object) {
 static const struct part {
     const char *name;
     int (*read)(const struct phrase *p, const json_t *list);
-} PARTS[] = {
-    {"chords", read_chords}, {"melody", read_melody}, {"kicks", read_kicks}, {"swells", read_swells}};
+} PARTS[] = {{"chords", read_chords},
+             {"melody", read_melody},
+             {"kicks", read_kicks},
+             {"swells", read_swells},
+             {"controls", read_controls}};
 enum { PART_COUNT = sizeof PARTS / sizeof *PARTS };
 
 static int check_keys(const struct phrase *p, json_t *root) {
@@ -365,7 +414,7 @@ static int check_keys(const struct phrase *p, json_t *root) {
             return refuse(
                 p, AURALIS_EINVAL, *key ? key : "\"\"",
                 "is no key of a phrase; these are: sample_rate, duration_sec, chords, melody, kicks, swells, "
-                "chord_intervals, name, meta");
+                "controls, chord_intervals, name, meta");
     }
     return AURALIS_OK;
 }

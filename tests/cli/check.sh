@@ -11,6 +11,8 @@ says '^all agree'
 ! grep -q -e DIFFERS -e FAR out || fault 'it says that something differs, and that all agree'
 expect 0 check --help
 says 'Exit status'
+expect 2 check --bits --long
+complains '--bits asks for no reference'
 expect 2 check everything
 complains '"everything" is too many'
 finish

@@ -55,7 +55,7 @@ field() { sed -n "s/^ *\"$1\": \([-0-9.a-z]*\),\{0,1\}$/\1/p" result.json | head
 is() { awk "BEGIN { exit !($(field "$1") $2 $3) }" || fault "$asked: $1 is $(field "$1"), which is not $2 $3"; }
 
 # All protocols, personal and shared, with clocks that are wrong and two who read slowly.
-expect 0 load -n 12 --ramp 0.5s --duration 5s --shared 50 --protocol v2,v2-float32,v1,v0 --verify 10 --slow 2 --ppm 200 \
+expect 0 load -n 12 --ramp 0.5s --duration 5s --shared 50 --protocol v2,v2-float32,v1,v0,v2-opus --verify 10 --slow 2 --ppm 200 \
     --json result.json "$address"
 says '12 opened, 0 failed, 0 lost' '0 gaps' ' 0 of [0-9]* messages differ'
 is verified_listeners '>=' 7
@@ -73,7 +73,7 @@ is failed '==' 0
 is lost '==' 0
 
 # What is planted is found, in every protocol.
-for protocol in v2 v2-float32 v1 v0; do
+for protocol in v2 v2-float32 v2-opus v1 v0; do
     expect 1 load -n 1 --ramp 0 --duration 2s --protocol $protocol --plant seed "$address"
     says 'are not the piece'
 done

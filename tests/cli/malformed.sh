@@ -29,5 +29,5 @@ refused midi ': ' render -o no.wav --midi no.mid --score
 if "$auralis" serve --help >/dev/null 2>&1; then
     refused config ':' serve --listen 127.0.0.1:0 --config
 fi
-[ $tried -ge 99 ] || fault "only $tried files tried"
+[ $tried -ge 105 ] || fault "only $tried files tried"
 finish

@@ -35,6 +35,13 @@ for file in "$data"/midi/*.mid "$data"/midi/quirks/*.mid; do
     sounds midi.wav
 done
 
+# What was read and written is written the same again: notes, bends and controllers of other makers' files.
+for name in abc2midi finale fl-studio rosegarden tablature; do
+    expect 0 render -q --bpm 60 --midi once.mid --score "$data/midi/$name.mid"
+    expect 0 render -q --bpm 60 --midi twice.mid --score once.mid
+    cmp once.mid twice.mid || fault "$name.mid differs when it is written a second time"
+done
+
 # The score beside the audio, alone, and of a phrase; what was written can be played.
 expect 0 render -q -o both.wav --midi both.mid --seed 7 -d 30s
 sounds both.wav

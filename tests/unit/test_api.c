@@ -88,14 +88,14 @@ static int setup(void **state) {
                                 .ready = ready,
                                 .metrics = &w->metrics};
     *state = w;
-    return preset_store_open(&(struct preset_store_config){.directory = ":memory:"}, &w->host.presets);
+    return store_open(&(struct store_config){.directory = ":memory:"}, &w->host.store);
 }
 
 static int teardown(void **state) {
     struct world *w = *state;
     json_decref(w->json);
     api_response_clear(&w->response);
-    preset_store_close(w->host.presets);
+    store_close(w->host.store);
     free(w);
     return 0;
 }
@@ -291,8 +291,8 @@ static void presets_come_and_go(void **state) {
     assert_int_equal(ask(w, "DELETE", "/api/presets/sleep", NULL), 409);
     assert_int_equal(ask(w, "GET", "/api/presets/%zz", NULL), 400);
     assert_int_equal(ask(w, "GET", "/api/presets/a%00b", NULL), 400);
-    preset_store_close(w->host.presets);
-    w->host.presets = NULL;
+    store_close(w->host.store);
+    w->host.store = NULL;
     assert_int_equal(ask(w, "POST", "/api/presets", "{\"name\": \"x\"}"), 507);
     assert_int_equal(ask(w, "GET", "/api/presets", NULL), 200);
 }

@@ -76,6 +76,34 @@ static void streams_together_are_as_each_alone(void **state) {
     live_destroy(live);
 }
 
+/* So many that slices are long and shards take turns; every seventh is checked. */
+static void a_crowd_is_as_each_alone(void **state) {
+    (void)state;
+    enum { STREAMS = 70, CHUNKS = 8, MOST = 9600 };
+    static const uint32_t chunks[] = {4800, 960, 4410, 9600};
+    struct live *live = pool(1, STREAMS);
+    struct live_stream *stream[STREAMS];
+    float *audio[STREAMS], dropped[2 * MOST];
+    for (uint32_t i = 0; i < STREAMS; i++) {
+        uint32_t chunk = chunks[i % 4];
+        struct live_spec spec = {.stream = {.seed = i},
+                                 .depth = chunk % LIVE_SLICE ? chunk + LIVE_SLICE : chunk};
+        assert_int_equal(live_open(live, &spec, &stream[i]), 0);
+        audio[i] = i % 7 ? NULL : malloc(CHUNKS * MOST * 2 * sizeof(float));
+    }
+    for (uint32_t c = 0; c < CHUNKS; c++)
+        for (uint32_t i = 0; i < STREAMS; i++) {
+            uint32_t chunk = chunks[i % 4];
+            take(stream[i], audio[i] ? audio[i] + 2 * (size_t)c * chunk : dropped, chunk);
+        }
+    for (uint32_t i = 0; i < STREAMS; i++) {
+        if (audio[i]) expect(&(auralis_stream_config){.seed = i}, audio[i], CHUNKS * chunks[i % 4]);
+        free(audio[i]);
+        live_close(stream[i]);
+    }
+    live_destroy(live);
+}
+
 static void a_shared_stream_keeps_the_time(void **state) {
     (void)state;
     struct live *live = pool(1, 4);
@@ -193,6 +221,7 @@ static void a_full_queue_refuses_and_loses_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_together_are_as_each_alone),
+        cmocka_unit_test(a_crowd_is_as_each_alone),
         cmocka_unit_test(a_shared_stream_keeps_the_time),
         cmocka_unit_test(changes_are_merged_and_reported),
         cmocka_unit_test(limits_are_answered_and_freed_again),

@@ -71,11 +71,11 @@ static bool only_main(void *self, const char *station, auralis_parameters *out) 
     return !strcmp(station, "main");
 }
 
-static struct preset_store *store;
+static struct store *store;
 
 static void check_preset(const char *name, const char *expect) {
     static char body[64 * 1024];
-    struct api_host host = {.parameters = only_main, .presets = store};
+    struct api_host host = {.parameters = only_main, .store = store};
     struct api_request request = {
         .method = "POST", .path = "/api/presets", .content_type = "application/json", .body = body};
     struct api_response response;
@@ -95,14 +95,14 @@ static void check_preset(const char *name, const char *expect) {
 static void malformed_presets(void **state) {
     (void)state;
     struct refusal why;
-    assert_int_equal(preset_store_open(&(struct preset_store_config){.directory = ":memory:"}, &store), 0);
+    assert_int_equal(store_open(&(struct store_config){.directory = ":memory:"}, &store), 0);
     json_t *before = preset_store_list(store, &why);
     assert_true(for_each("preset", check_preset) >= 40);
     json_t *after = preset_store_list(store, &why);
     assert_true(json_equal(before, after));
     json_decref(before);
     json_decref(after);
-    preset_store_close(store);
+    store_close(store);
 }
 
 int main(int argc, char **argv) {

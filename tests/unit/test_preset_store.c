@@ -25,11 +25,10 @@ static void remember(void *self, const char *text) {
     strcat(said, "\n");
 }
 
-static struct preset_store *open_store(const char *directory) {
-    struct preset_store *store = NULL;
+static struct store *open_store(const char *directory) {
+    struct store *store = NULL;
     *said = 0;
-    assert_int_equal(
-        preset_store_open(&(struct preset_store_config){.directory = directory, .log = remember}, &store), 0);
+    assert_int_equal(store_open(&(struct store_config){.directory = directory, .log = remember}, &store), 0);
     return store;
 }
 
@@ -69,19 +68,19 @@ static const char *file_path(void) {
 
 static void presets_survive_closing(void **state) {
     (void)state;
-    struct preset_store *s = open_store(folder);
+    struct store *s = open_store(folder);
     auralis_parameters p = DEFAULTS, out;
     struct refusal why;
     p.bpm = 54.3;
     p.space = 0.1;
     p.enable_kicks = 0;
     p.key = 6;
-    assert_true(preset_store_kept(s));
-    assert_string_equal(preset_store_path(s), file_path());
+    assert_true(store_kept(s));
+    assert_string_equal(store_path(s), file_path());
     assert_int_equal(preset_store_save(s, "Sp\xc3\xa4t am Abend", &p, &why), 1);
     p.bpm = 55.25;
     assert_int_equal(preset_store_save(s, "Sp\xc3\xa4t am Abend", &p, &why), 0);
-    preset_store_close(s);
+    store_close(s);
     s = open_store(folder);
     assert_string_equal(said, "");
     assert_int_equal(preset_store_load(s, "Sp\xc3\xa4t am Abend", &out, &why), 0);
@@ -91,12 +90,12 @@ static void presets_survive_closing(void **state) {
     assert_int_equal(preset_store_delete(s, "Sp\xc3\xa4t am Abend", &why), 0);
     assert_int_equal(preset_store_delete(s, "Sp\xc3\xa4t am Abend", &why), -REFUSAL_NOT_FOUND);
     assert_int_equal(preset_store_delete(s, "sleep", &why), -REFUSAL_CONFLICT);
-    preset_store_close(s);
+    store_close(s);
 }
 
 static void the_list_has_both_kinds(void **state) {
     (void)state;
-    struct preset_store *s = open_store(folder);
+    struct store *s = open_store(folder);
     assert_int_equal(preset_store_save(s, "b", &DEFAULTS, NULL), 1);
     assert_int_equal(preset_store_save(s, "a \"quoted\"; DROP TABLE presets", &DEFAULTS, NULL), 1);
     json_t *list = preset_store_list(s, NULL);
@@ -109,7 +108,7 @@ static void the_list_has_both_kinds(void **state) {
     json_t *one = preset_store_get(s, "b", NULL);
     assert_int_equal(json_object_size(json_object_get(one, "parameters")), auralis_parameter_count());
     json_decref(one);
-    preset_store_close(s);
+    store_close(s);
 }
 
 static void names(void **state) {
@@ -134,16 +133,16 @@ static void names(void **state) {
 
 static void there_is_a_limit(void **state) {
     (void)state;
-    struct preset_store *s = open_store(":memory:");
+    struct store *s = open_store(":memory:");
     char name[32];
-    assert_false(preset_store_kept(s));
+    assert_false(store_kept(s));
     for (int i = 0; i < PRESETS_MAX; i++) {
         snprintf(name, sizeof name, "p%d", i);
         assert_int_equal(preset_store_save(s, name, &DEFAULTS, NULL), 1);
     }
     assert_int_equal(preset_store_save(s, "one more", &DEFAULTS, NULL), -REFUSAL_CONFLICT);
     assert_int_equal(preset_store_save(s, "p7", &DEFAULTS, NULL), 0);
-    preset_store_close(s);
+    store_close(s);
 }
 
 /* A child saves as fast as it can and is killed; whatever it said was saved is there, and whole. */
@@ -153,9 +152,9 @@ static void a_kill_loses_nothing(void **state) {
     assert_int_equal(pipe(pipes), 0);
     pid_t child = fork();
     if (child == 0) {
-        struct preset_store *s = NULL;
+        struct store *s = NULL;
         auralis_parameters p = DEFAULTS;
-        preset_store_open(&(struct preset_store_config){.directory = folder}, &s);
+        store_open(&(struct store_config){.directory = folder}, &s);
         for (int i = 0;; i++) {
             char name[16];
             snprintf(name, sizeof name, "k%d", i % 20);
@@ -172,7 +171,7 @@ static void a_kill_loses_nothing(void **state) {
     while (read(pipes[0], &seen, sizeof seen) == sizeof seen) last = seen;
     close(pipes[0]);
     assert_true(last >= 60);
-    struct preset_store *s = open_store(folder);
+    struct store *s = open_store(folder);
     assert_string_equal(said, "");
     for (int i = last - 19; i <= last; i++) {
         char name[16];
@@ -182,7 +181,7 @@ static void a_kill_loses_nothing(void **state) {
         if (i % 20 != (last + 1) % 20)
             assert_true(p.bpm == 40 + i % 80); /* the next one may just have been saved */
     }
-    preset_store_close(s);
+    store_close(s);
 }
 
 static void write_file(const char *bytes, size_t size, off_t at) {
@@ -193,13 +192,13 @@ static void write_file(const char *bytes, size_t size, off_t at) {
 }
 
 static void check_moved_aside(void) {
-    struct preset_store *s = open_store(folder);
+    struct store *s = open_store(folder);
     assert_non_null(strstr(said, "damaged"));
     assert_non_null(strstr(said, "auralis.db.damaged-"));
     assert_int_equal(files_with(".damaged-", false), 1);
-    assert_true(preset_store_kept(s));
+    assert_true(store_kept(s));
     assert_int_equal(preset_store_save(s, "after", &DEFAULTS, NULL), 1);
-    preset_store_close(s);
+    store_close(s);
 }
 
 static void a_damaged_file_is_moved_aside(void **state) {
@@ -210,13 +209,13 @@ static void a_damaged_file_is_moved_aside(void **state) {
     write_file(garbage, sizeof garbage, 0);
     check_moved_aside();
     files_with("", true);
-    struct preset_store *s = open_store(folder); /* a good file with a hole in the middle */
+    struct store *s = open_store(folder); /* a good file with a hole in the middle */
     for (int i = 0; i < 200; i++) {
         char name[16];
         snprintf(name, sizeof name, "n%d", i);
         assert_int_equal(preset_store_save(s, name, &DEFAULTS, NULL), 1);
     }
-    preset_store_close(s);
+    store_close(s);
     write_file(garbage, sizeof garbage, 4096);
     check_moved_aside();
     files_with("", true);
@@ -225,21 +224,21 @@ static void a_damaged_file_is_moved_aside(void **state) {
 static void a_newer_file_is_left_alone(void **state) {
     (void)state;
     files_with("", true);
-    struct preset_store *s = open_store(folder);
+    struct store *s = open_store(folder);
     assert_int_equal(preset_store_save(s, "mine", &DEFAULTS, NULL), 1);
-    preset_store_close(s);
+    store_close(s);
     write_file("\0\0\0\x63", 4, 60); /* user_version, in the file's header (sqlite.org/fileformat.html) */
     s = open_store(folder);
     assert_non_null(strstr(said, "newer"));
-    assert_false(preset_store_kept(s));
+    assert_false(store_kept(s));
     assert_int_equal(preset_store_save(s, "other", &DEFAULTS, NULL), 1);
-    preset_store_close(s);
+    store_close(s);
     write_file("\0\0\0\x01", 4, 60);
     s = open_store(folder);
     auralis_parameters p;
     assert_int_equal(preset_store_load(s, "mine", &p, NULL), 0);
     assert_int_equal(preset_store_load(s, "other", &p, NULL), -REFUSAL_NOT_FOUND);
-    preset_store_close(s);
+    store_close(s);
     files_with("", true);
 }
 
@@ -249,17 +248,17 @@ static void without_a_disk_memory_serves(void **state) {
     snprintf(path, sizeof path, "%s/file/state", folder);
     snprintf(said, sizeof said, "%s/file", folder);
     close(open(said, O_WRONLY | O_CREAT, 0600)); /* a file where a folder should be */
-    struct preset_store *s = open_store(path);
-    assert_false(preset_store_kept(s));
+    struct store *s = open_store(path);
+    assert_false(store_kept(s));
     assert_non_null(strstr(said, "in memory only"));
     assert_int_equal(preset_store_save(s, "x", &DEFAULTS, NULL), 1);
     auralis_parameters p;
     assert_int_equal(preset_store_load(s, "x", &p, NULL), 0);
-    preset_store_close(s);
+    store_close(s);
     s = open_store("/proc/auralis"); /* where nobody may write, not even root */
-    assert_false(preset_store_kept(s));
+    assert_false(store_kept(s));
     assert_non_null(strstr(said, "in memory only"));
-    preset_store_close(s);
+    store_close(s);
 }
 
 /* The file stands where it cannot be written: what it holds can still be loaded. A file's size limit stands
@@ -267,9 +266,9 @@ static void without_a_disk_memory_serves(void **state) {
 static void a_full_disk_loses_nothing(void **state) {
     (void)state;
     files_with("", true);
-    struct preset_store *s = open_store(folder);
+    struct store *s = open_store(folder);
     assert_int_equal(preset_store_save(s, "mine", &DEFAULTS, NULL), 1);
-    preset_store_close(s);
+    store_close(s);
     pid_t child = fork();
     if (child == 0) {
         signal(SIGXFSZ, SIG_IGN);
@@ -277,10 +276,10 @@ static void a_full_disk_loses_nothing(void **state) {
         setrlimit(RLIMIT_FSIZE, &limit);
         auralis_parameters p;
         s = open_store(folder);
-        bool fine = !preset_store_kept(s) && strstr(said, "in memory only") && strstr(said, "1 presets") &&
+        bool fine = !store_kept(s) && strstr(said, "in memory only") && strstr(said, "1 presets") &&
                     preset_store_load(s, "mine", &p, NULL) == 0 &&
                     preset_store_save(s, "x", &DEFAULTS, NULL) == 1;
-        preset_store_close(s);
+        store_close(s);
         _exit(fine ? 0 : 1);
     }
     int status = -1;
@@ -289,24 +288,24 @@ static void a_full_disk_loses_nothing(void **state) {
     s = open_store(folder);
     auralis_parameters p;
     assert_int_equal(preset_store_load(s, "mine", &p, NULL), 0);
-    preset_store_close(s);
+    store_close(s);
 }
 
 static void the_users_folder_is_found(void **state) {
     (void)state;
     char wanted[400];
     setenv("XDG_STATE_HOME", folder, 1);
-    struct preset_store *s = open_store(NULL);
+    struct store *s = open_store(NULL);
     snprintf(wanted, sizeof wanted, "%s/auralis/auralis.db", folder);
-    assert_string_equal(preset_store_path(s), wanted);
-    preset_store_close(s);
+    assert_string_equal(store_path(s), wanted);
+    store_close(s);
     unlink(wanted);
     unsetenv("XDG_STATE_HOME");
     setenv("HOME", folder, 1);
     s = open_store("");
     snprintf(wanted, sizeof wanted, "%s/.local/state/auralis/auralis.db", folder);
-    assert_string_equal(preset_store_path(s), wanted);
-    preset_store_close(s);
+    assert_string_equal(store_path(s), wanted);
+    store_close(s);
     unlink(wanted);
     static const char *const made[] = {".local/state/auralis", ".local/state", ".local"};
     for (int i = 0; i < 3; i++) {

@@ -2,6 +2,7 @@
  */
 #include "cmocka_c.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "music/timbre.h"
@@ -92,6 +93,44 @@ static void a_long_chord_is_struck_again(void **state) {
     auralis_score_free(score);
 }
 
+/* The controls of a phrase move its parts, each on a channel of its own, and come back out of a MIDI file. */
+static void controls_come_back_out_of_a_midi_file(void **state) {
+    (void)state;
+    auralis_score *score = read_phrase(
+                      "{\"sample_rate\": 24000, \"duration_sec\": 4,"
+                      " \"chords\": [[0, 57, \"i\"]], \"melody\": [[0, 72, 0.5, 3]],"
+                      " \"swells\": [[0, 3, 0.3]], \"kicks\": [[0, 0.5]],"
+                      " \"controls\": [[12000, \"melody\", \"bend\", -7.5], [0, \"swells\", \"pan\", -1],"
+                      " [12000, \"swells\", \"pan\", 1], [12000, \"chords\", \"volume\", 0],"
+                      " [24000, \"chords\", \"modulation\", 1], [12000, \"kicks\", \"expression\", 0]]}",
+                      48000),
+                  *back = NULL;
+    static const auralis_control right[] = {
+        {24000, -7.5, AURALIS_BEND, 1}, {0, -1, AURALIS_PAN, 2},           {24000, 1, AURALIS_PAN, 2},
+        {24000, 0, AURALIS_VOLUME, 0},  {48000, 1, AURALIS_MODULATION, 0}, {24000, 0, AURALIS_EXPRESSION, 9}};
+    enum { COUNT = sizeof right / sizeof *right };
+    size_t count, found = 0;
+    void *bytes;
+    const auralis_control *c = auralis_score_controls(score, &count);
+    assert_int_equal(count, COUNT);
+    for (size_t i = 0; i < COUNT; i++) assert_memory_equal(&c[i], &right[i], sizeof *c);
+    assert_int_equal(find(score, AURALIS_PAD, 0)->channel, 0);
+    assert_int_equal(find(score, AURALIS_BASS, 0)->channel, 0);
+    assert_int_equal(find(score, AURALIS_LEAD, 0)->channel, 1);
+    assert_int_equal(find(score, AURALIS_SWELL, 0)->channel, 2);
+    assert_int_equal(find(score, AURALIS_KICK, 0)->channel, 9);
+    assert_int_equal(auralis_score_write_midi(score, 125, &bytes, &count), 0); /* a tick is 24 frames */
+    assert_int_equal(auralis_score_read_midi(bytes, count, 48000, &back, NULL), 0);
+    free(bytes);
+    c = auralis_score_controls(back, &count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < COUNT - 1; k++) /* the kick is over when its expression moves */
+            found += c[i].frame == right[k].frame && c[i].kind == right[k].kind &&
+                     c[i].channel == right[k].channel && c[i].value == right[k].value;
+    assert_int_equal(found, COUNT - 1);
+    auralis_score_free(score), auralis_score_free(back);
+}
+
 static void a_refusal_leaves_nothing(void **state) {
     (void)state;
     static const char text[] =
@@ -112,6 +151,7 @@ int main(void) {
         cmocka_unit_test(onsets_are_scaled_and_the_end_cuts),
         cmocka_unit_test(types_can_be_added_and_changed),
         cmocka_unit_test(a_long_chord_is_struck_again),
+        cmocka_unit_test(controls_come_back_out_of_a_midi_file),
         cmocka_unit_test(a_refusal_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,12 +34,6 @@ static double sine(uint32_t phase) {
     return sin((double)phase * (TAU / 4294967296.0));
 }
 
-void reference_start(struct reference_voice *voice, const struct voice_start *start) {
-    memset(voice, 0, sizeof *voice);
-    voice->program = start->program;
-    memcpy(voice->word, start->word, sizeof voice->word);
-}
-
 static double envelope_of(const struct reference_voice *v, int32_t age) {
     int32_t gate = (int32_t)v->word[VOICE_GATE];
     double held = age < gate ? age : gate, sustain = word(v, VOICE_SUSTAIN);
@@ -83,20 +77,28 @@ static double edge_kernel(double x) {
     return window * (fabs(x) < 1e-12 ? 1 : sin(TAU / 2 * x) / (TAU / 2 * x));
 }
 
-/* The band-limited step at −8 + d … 7 + d, d in [0, 1): Simpson's rule from sample to sample. */
-static void band_limited_step(double d, double s[EDGE_TAPS]) {
-    enum { PARTS = 16 };
-    double sum = 0, x = -EDGE_TAPS / 2, total = 0;
-    double whole[2] = {d, 1 - d};
-    for (int j = 0; j < EDGE_TAPS; j++)
-        for (int half = 0; half < 2; half++) {
-            double h = whole[half] / PARTS;
-            for (int i = 0; i < PARTS; i++, x += h)
-                sum += h / 6 * (edge_kernel(x) + 4 * edge_kernel(x + h / 2) + edge_kernel(x + h));
-            if (half == 0) s[j] = sum;
-        }
-    total = sum;
-    for (int j = 0; j < EDGE_TAPS; j++) s[j] /= total;
+/* The band-limited step and its slope from −8 to 0, by Simpson's rule; the other half mirrors it. Between
+ * nodes a cubic through both is within 1e-9. */
+static void draw_step(struct reference_voice *v) {
+    enum { PARTS = 8 };
+    double sum = 0, h = 1.0 / REFERENCE_FINE / PARTS;
+    for (int i = 0; i <= REFERENCE_NODES; i++) {
+        double x = -EDGE_TAPS / 2 + (double)i / REFERENCE_FINE;
+        v->step[i] = sum;
+        v->slope[i] = edge_kernel(x) / REFERENCE_FINE;
+        for (int part = 0; part < PARTS; part++, x += h)
+            sum += h / 6 * (edge_kernel(x) + 4 * edge_kernel(x + h / 2) + edge_kernel(x + h));
+    }
+    double total = 2 * v->step[REFERENCE_NODES];
+    for (int i = 0; i <= REFERENCE_NODES; i++) v->step[i] /= total, v->slope[i] /= total;
+}
+
+static double step_at(const struct reference_voice *v, double x) {
+    if (x > 0) return 1 - step_at(v, -x);
+    double place = (x + EDGE_TAPS / 2) * REFERENCE_FINE;
+    int i = (int)place < REFERENCE_NODES ? (int)place : REFERENCE_NODES - 1;
+    double t = place - i, a = v->step[i], b = v->step[i + 1], rise = v->slope[i], fall = v->slope[i + 1];
+    return a + t * (rise + t * (3 * (b - a) - 2 * rise - fall + t * (2 * (a - b) + rise + fall)));
 }
 
 /* An increment that glides over a block, in the kernels' arithmetic. */
@@ -113,15 +115,16 @@ static uint32_t phase_after(const struct moving *m, uint32_t n) {
     return m->phase + n * m->inc + n * (n - 1) / 2 * m->glide;
 }
 
-static void add_saw(double *wave, const struct moving *m, double weight) {
+static void add_saw(const struct reference_voice *v, double *wave, const struct moving *m, double weight) {
     for (uint32_t i = 0; i < BLOCK; i++)
         wave[EDGE_TAPS / 2 + i] += weight * (double)(int32_t)phase_after(m, i) / 2147483648.0;
     for (uint32_t n = 1; n <= BLOCK; n++) {
         uint32_t now = phase_after(m, n) ^ 0x80000000u, inc = m->inc + (n - 1) * m->glide;
         if (now >= inc) continue; /* no edge between frames n − 1 and n */
-        double s[EDGE_TAPS];
-        band_limited_step((double)now / inc, s);
-        for (uint32_t j = 0; j < EDGE_TAPS; j++) wave[n + j] -= 2 * weight * (s[j] - (j >= EDGE_TAPS / 2));
+        for (int j = 0; j < EDGE_TAPS; j++) {
+            double step = step_at(v, (double)now / inc + j - EDGE_TAPS / 2);
+            wave[n + (uint32_t)j] -= 2 * weight * (step - (j >= EDGE_TAPS / 2));
+        }
     }
 }
 
@@ -137,7 +140,7 @@ static void waves(struct reference_voice *v, int at, double x[BLOCK]) {
     for (int o = 0; o < 3; o++) {
         struct moving m = move(v->word[at + WAVE_PHASE1 + o], v->word[at + WAVE_INC1 + o], from, bend);
         double weight = word(v, at + WAVE_SAW1 + o);
-        if (o < 2 && weight != 0) add_saw(wave, &m, weight);
+        if (o < 2 && weight != 0) add_saw(v, wave, &m, weight);
         if (o == 2)
             for (uint32_t i = 0; i < BLOCK; i++) wave[EDGE_TAPS / 2 + i] += weight * sine(phase_after(&m, i));
         v->word[at + WAVE_PHASE1 + o] = phase_after(&m, BLOCK);
@@ -212,6 +215,13 @@ static void drum_block(struct reference_voice *v, double out[BLOCK]) {
     }
     v->word[DRUM_PHASE] += (uint32_t)from * BLOCK + (uint32_t)glide * (BLOCK * (BLOCK - 1) / 2);
     v->word[DRUM_INC] = (uint32_t)(from + glide * BLOCK);
+}
+
+void reference_start(struct reference_voice *voice, const struct voice_start *start) {
+    memset(voice, 0, sizeof *voice);
+    voice->program = start->program;
+    memcpy(voice->word, start->word, sizeof voice->word);
+    if (start->program == PROGRAM_ANALOG || start->program == PROGRAM_TONE) draw_step(voice);
 }
 
 void reference_block(struct reference_voice *v, double out[BLOCK]) {

@@ -8,14 +8,17 @@
 
 #include "synth/instrument.h"
 
+enum { REFERENCE_FINE = 128, REFERENCE_NODES = 8 * REFERENCE_FINE }; /* nodes a frame, in half an edge */
+
 struct reference_voice {
     enum voice_program program;
     uint32_t word[VOICE_WORDS_MAX]; /* integers move on as in the kernels, floats stay as they began */
     double amp, s1, s2, a1, a2, a3, level[BELL_PARTIALS];
     double tail[16];
+    double step[REFERENCE_NODES + 1], slope[REFERENCE_NODES + 1]; /* the shape of a sawtooth's edge */
 };
 
-/* A voice as it starts. */
+/* A voice as it starts; works out the shape of edges, which takes a millisecond. */
 void reference_start(struct reference_voice *voice, const struct voice_start *start);
 
 /* Advances it by a block and writes its 64 samples. */

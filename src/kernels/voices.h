@@ -1,0 +1,131 @@
+/* voices.h — the second half of a voice, lanes being voices: sine, filter, amplitude.
+ *
+ * A filter must go through time frame by frame, so the rows are turned over tile by tile, worked on, and
+ * turned back. Its dependent chain is some 12 cycles a frame, which several groups of lanes in flight hide.
+ * What a program does not need the compiler leaves out: filter, sine, rows. */
+#ifndef AURALIS_KERNELS_VOICES_H
+#define AURALIS_KERNELS_VOICES_H
+
+#include "kernels/filter.h"
+#include "kernels/wave.h"
+
+#if LANES == 1
+#define VOICE_GROUPS 1
+#else
+#define VOICE_GROUPS 2
+#endif
+
+/* What a program is made of. `wave`: the first of its wave words, or −1. `rows`: whether there is something
+ * in its rows. */
+struct voice_parts {
+    int wave, rows, filter;
+};
+
+struct voice_lanes {
+    vi running;
+    vf amp, step;                  /* of the amplitude */
+    vf sine, sine_step, sine_turn; /* see wave.h */
+    struct filter filter;
+};
+
+KERNEL struct voice_lanes lanes_begin(const struct voice_run *run, uint32_t v, const struct voice_parts p) {
+    struct voice_lanes l = {.running = word_i(run, VOICE_RUN, v)};
+    vi age = word_i(run, VOICE_AGE, v);
+    vf envelope;
+    struct ramp ramp = advance_amplitude(run, v, l.running, &envelope);
+    l.amp = ramp.from;
+    l.step = ramp.step;
+    if (p.filter) l.filter = filter_begin(run, v, l.running, age, envelope);
+    if (p.wave < 0) return l;
+    l.sine = word_f(run, p.wave + WAVE_LEFT_SINE, v);
+    l.sine_step = word_f(run, p.wave + WAVE_LEFT_STEP, v);
+    l.sine_turn = word_f(run, p.wave + WAVE_LEFT_TURN, v);
+    return l;
+}
+
+KERNEL void lanes_end(const struct voice_run *run, uint32_t v, const struct voice_parts p,
+                      const struct voice_lanes *l) {
+    if (p.filter) filter_end(run, v, l->running, &l->filter);
+    if (p.wave < 0) return;
+    keep_f(run, p.wave + WAVE_LEFT_SINE, v, l->running, l->sine);
+    keep_f(run, p.wave + WAVE_LEFT_STEP, v, l->running, l->sine_step);
+    keep_f(run, p.wave + WAVE_LEFT_TURN, v, l->running, l->sine_turn);
+}
+
+KERNEL vf lanes_frame(struct voice_lanes *l, const struct voice_parts p, vf x) {
+    if (p.wave >= 0) {
+        x = p.rows ? x + l->sine : l->sine;
+        l->sine = l->sine + l->sine_step;
+        l->sine_step = l->sine_step - l->sine_turn * l->sine;
+    }
+    if (p.filter) x = filter_frame(&l->filter, x);
+    x = x * vf_max(l->amp, vf_set(0.0f));
+    l->amp = l->amp + l->step;
+    return x;
+}
+
+/* `groups` groups of lanes from voice v on. */
+KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
+                        const struct wave_control *c) {
+    struct voice_lanes l[VOICE_GROUPS];
+    for (int g = 0; g < groups; g++) l[g] = lanes_begin(run, v + (uint32_t)(g * LANES), p);
+    for (int frame = 0; frame < BLOCK; frame += LANES) {
+        vf tile[VOICE_GROUPS][LANES];
+        for (int g = 0; g < groups && p.rows; g++) {
+            const float *row = run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame;
+            for (int i = 0; i < LANES; i++) tile[g][i] = vf_load(row + i * VOICE_ROW);
+            lanes_transpose(tile[g]);
+        }
+        for (int i = 0; i < LANES; i++) {
+            if (p.wave >= 0 && frame + i == WAVE_LAG)
+                for (int g = 0; g < groups; g++) {
+                    l[g].sine = vf_load(c->sine + v + g * LANES);
+                    l[g].sine_step = vf_load(c->step + v + g * LANES);
+                    l[g].sine_turn = vf_load(c->turn + v + g * LANES);
+                }
+            for (int g = 0; g < groups; g++)
+                tile[g][i] = lanes_frame(&l[g], p, p.rows ? tile[g][i] : vf_set(0.0f));
+        }
+        for (int g = 0; g < groups; g++) {
+            float *row = run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame;
+            lanes_transpose(tile[g]);
+            for (int i = 0; i < LANES; i++) vf_store(row + i * VOICE_ROW, tile[g][i]);
+        }
+    }
+    for (int g = 0; g < groups; g++) lanes_end(run, v + (uint32_t)(g * LANES), p, &l[g]);
+}
+
+/* The voices of a run from what is in its rows and in c. Lane groups with no running voice cost nothing. */
+KERNEL void voices(const struct voice_run *run, const struct voice_parts p, const struct wave_control *c) {
+    uint32_t v = 0;
+    while (v < run->count) {
+        if (!vi_any(word_i(run, VOICE_RUN, v))) {
+            v += LANES;
+        } else if (VOICE_GROUPS > 1 && v + LANES < run->count) {
+            voice_tiles(run, v, VOICE_GROUPS, p, c);
+            v += VOICE_GROUPS * LANES;
+        } else {
+            voice_tiles(run, v, 1, p, c);
+            v += LANES;
+        }
+    }
+}
+
+/* A program with waves: WAVE_RUN voices at a time. */
+KERNEL void wave_voices(const struct voice_run *run, const int at, const int filter) {
+    struct wave_control c;
+    for (uint32_t v = 0; v < run->count; v += WAVE_RUN) {
+        uint32_t count = run->count - v < WAVE_RUN ? run->count - v : WAVE_RUN;
+        struct voice_run part = *run;
+        part.first += v;
+        part.count = count;
+        part.rows += v * VOICE_ROW;
+        waves(&part, at, &c);
+        if (c.any)
+            voices(&part, (struct voice_parts){at, 1, filter}, &c);
+        else
+            voices(&part, (struct voice_parts){at, 0, filter}, &c);
+    }
+}
+
+#endif
