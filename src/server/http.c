@@ -7,13 +7,16 @@
 #include "server/http.h"
 #include "base/text.h"
 #include "server/gate.h"
+#include "server/http_head.h"
+#include "server/http_stream.h"
+#include "server/loop.h"
 #include "server/web.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADERS = 3072, PIECE = 16 * 1024 };
+enum { PIECE = 16 * 1024 };
 
 static const char POLICY[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -30,40 +33,11 @@ struct exchange {
     struct api_response response;
     const char *bytes; /* to send */
     size_t length, sent;
-    uint32_t retry_seconds; /* with a refusal; 0: nothing is said */
+    uint32_t retry_seconds;     /* with a refusal; 0: nothing is said */
+    struct http_stream *stream; /* music without an end */
     bool head, done;
     bool hang_up; /* after the answer: what follows on this connection cannot be understood */
 };
-
-/* Headers ------------------------------------------------------------------------------------------------ */
-
-struct head {
-    struct lws *wsi;
-    unsigned char buffer[LWS_PRE + HEADERS], *at, *end;
-    bool failed;
-};
-
-static void add(struct head *h, const char *name, const char *value) {
-    if (lws_add_http_header_by_name(h->wsi, (const unsigned char *)name, (const unsigned char *)value,
-                                    (int)strlen(value), &h->at, h->end))
-        h->failed = true;
-}
-
-static void begin(struct head *h, struct lws *wsi, int status, const char *type, size_t length) {
-    h->wsi = wsi;
-    h->at = h->buffer + LWS_PRE;
-    h->end = h->at + HEADERS;
-    h->failed = lws_add_http_header_status(wsi, (unsigned int)status, &h->at, h->end) != 0;
-    if (type) add(h, "content-type:", type);
-    if (status != 304 && lws_add_http_header_content_length(wsi, length, &h->at, h->end)) h->failed = true;
-    add(h, "x-content-type-options:", "nosniff");
-    add(h, "referrer-policy:", "no-referrer");
-}
-
-static int finish(struct head *h) {
-    if (h->failed) return -1;
-    return lws_finalize_write_http_header(h->wsi, h->buffer + LWS_PRE, &h->at, h->end) ? -1 : 0;
-}
 
 /* Answering ---------------------------------------------------------------------------------------------- */
 
@@ -81,7 +55,7 @@ static int send_body(struct exchange *x, struct lws *wsi) {
 }
 
 static int answer_page(struct exchange *x, struct lws *wsi) {
-    struct head h;
+    struct http_head h;
     const void *bytes;
     size_t length;
     const char *type;
@@ -90,44 +64,44 @@ static int answer_page(struct exchange *x, struct lws *wsi) {
     bool same = etag && !strcmp(etag, x->if_none_match);
     x->bytes = bytes;
     x->length = same ? 0 : length;
-    begin(&h, wsi, same ? 304 : 200, same ? NULL : type, length);
-    if (etag) add(&h, "etag:", etag);
-    add(&h, "cache-control:", "no-cache");
-    add(&h, "content-security-policy:", POLICY);
-    add(&h, "cross-origin-opener-policy:", "same-origin");
-    add(&h, "cross-origin-embedder-policy:", "require-corp");
-    return finish(&h) < 0 ? -1 : send_body(x, wsi);
+    http_head_begin(&h, wsi, same ? 304 : 200, same ? NULL : type, length);
+    if (etag) http_head_add(&h, "etag:", etag);
+    http_head_add(&h, "cache-control:", "no-cache");
+    http_head_add(&h, "content-security-policy:", POLICY);
+    http_head_add(&h, "cross-origin-opener-policy:", "same-origin");
+    http_head_add(&h, "cross-origin-embedder-policy:", "require-corp");
+    return http_head_finish(&h) < 0 ? -1 : send_body(x, wsi);
 }
 
 /* What a page that is not ours, but may read here, has to be told. */
-static void add_cors(struct head *h, const struct exchange *x) {
+static void add_cors(struct http_head *h, const struct exchange *x) {
     if (!trust_reader(x->server->trust, &x->caller)) return;
-    add(h, "access-control-allow-origin:", x->caller.origin);
-    add(h, "vary:", "origin");
+    http_head_add(h, "access-control-allow-origin:", x->caller.origin);
+    http_head_add(h, "vary:", "origin");
     if (!x->request.method || strcmp(x->request.method, "OPTIONS") != 0) return;
-    add(h, "access-control-allow-methods:", "GET, HEAD, POST, PUT, DELETE");
-    add(h, "access-control-allow-headers:", "authorization, content-type");
-    add(h, "access-control-max-age:", "600");
+    http_head_add(h, "access-control-allow-methods:", "GET, HEAD, POST, PUT, DELETE");
+    http_head_add(h, "access-control-allow-headers:", "authorization, content-type");
+    http_head_add(h, "access-control-max-age:", "600");
 }
 
 static int answer_response(struct exchange *x, struct lws *wsi) {
     struct api_response *r = &x->response;
-    struct head h;
-    begin(&h, wsi, r->status, r->body ? r->content_type : NULL, r->length);
-    add(&h, "cache-control:", "no-store");
-    if (*r->allow) add(&h, "allow:", r->allow);
-    if (*r->location) add(&h, "location:", r->location);
+    struct http_head h;
+    http_head_begin(&h, wsi, r->status, r->body ? r->content_type : NULL, r->length);
+    http_head_add(&h, "cache-control:", "no-store");
+    if (*r->allow) http_head_add(&h, "allow:", r->allow);
+    if (*r->location) http_head_add(&h, "location:", r->location);
     if (x->retry_seconds) {
         char seconds[16];
         snprintf(seconds, sizeof seconds, "%u", x->retry_seconds);
-        add(&h, "retry-after:", seconds);
+        http_head_add(&h, "retry-after:", seconds);
     }
-    if (r->status == 401) add(&h, "www-authenticate:", "Bearer");
+    if (r->status == 401) http_head_add(&h, "www-authenticate:", "Bearer");
     add_cors(&h, x);
     x->bytes = r->body;
     x->length = r->body ? r->length : 0;
     x->head = r->head;
-    return finish(&h) < 0 ? -1 : send_body(x, wsi);
+    return http_head_finish(&h) < 0 ? -1 : send_body(x, wsi);
 }
 
 static int answer_api(struct exchange *x, struct lws *wsi) {
@@ -161,8 +135,37 @@ static int answer_refusal(struct exchange *x, struct lws *wsi, int code, const c
     return answer_refused(x, wsi, &why);
 }
 
+/* What has to be said where anybody's page may listen, before its script may ask for titles. */
+static int answer_preflight(struct exchange *x, struct lws *wsi) {
+    struct http_head h;
+    http_head_begin(&h, wsi, 204, NULL, 0);
+    http_head_add(&h, "access-control-allow-origin:", "*");
+    http_head_add(&h, "access-control-allow-methods:", "GET, HEAD, OPTIONS");
+    http_head_add(&h, "access-control-allow-headers:", "Icy-MetaData, Range");
+    http_head_add(&h, "access-control-max-age:", "86400");
+    http_head_add(&h, "allow:", "GET, HEAD, OPTIONS");
+    return http_head_finish(&h) < 0 ? -1 : complete(x, wsi);
+}
+
+static int answer_music(struct exchange *x, struct lws *wsi) {
+    struct loop *loop = lws_context_user(lws_get_context(wsi));
+    struct refusal why;
+    uint32_t retry_seconds = 0;
+    if (!strcmp(x->request.method, "OPTIONS")) return answer_preflight(x, wsi);
+    if (strcmp(x->request.method, "GET") && !x->head)
+        return answer_refusal(x, wsi, REFUSAL_METHOD_NOT_ALLOWED, "music is only to be listened to");
+    int result = http_stream_begin(loop, wsi, &x->request, x->head, &x->stream, &why, &retry_seconds);
+    if (result == 0) return x->head ? complete(x, wsi) : 0;
+    if (result == HTTP_STREAM_HANG_UP) return -1;
+    if (why.code == REFUSAL_RATE_LIMITED || why.code == REFUSAL_OVERLOADED)
+        atomic_fetch_add_explicit(&x->server->metrics.refused, 1, memory_order_relaxed);
+    x->retry_seconds = retry_seconds;
+    return answer_refused(x, wsi, &why);
+}
+
 static int answer(struct exchange *x, struct lws *wsi) {
     const char *method = x->request.method;
+    if (http_stream_owns(x->request.path)) return answer_music(x, wsi);
     if (api_owns(x->request.path)) return answer_api(x, wsi);
     if (strcmp(method, "GET") && !x->head)
         return answer_refusal(x, wsi, REFUSAL_METHOD_NOT_ALLOWED, "the page is only to be read");
@@ -254,6 +257,7 @@ int http_body_complete(struct exchange *x, struct lws *wsi) {
 }
 
 int http_writable(struct exchange *x, struct lws *wsi) {
+    if (x->stream) return http_stream_writable(x->stream);
     unsigned char piece[LWS_PRE + PIECE];
     size_t left = x->length - x->sent, size = left < PIECE ? left : PIECE;
     if (x->done || !x->bytes) return 0;
@@ -270,6 +274,7 @@ int http_writable(struct exchange *x, struct lws *wsi) {
 
 void http_end(struct exchange *x) {
     if (!x) return;
+    http_stream_end(x->stream);
     free(x->body);
     api_response_clear(&x->response);
     free(x);
@@ -280,17 +285,17 @@ bool http_done(const struct exchange *x) {
 }
 
 int http_refuse(struct lws *wsi, const struct refusal *why, uint32_t retry_seconds) {
-    struct head h;
+    struct http_head h;
     unsigned char body[LWS_PRE + REFUSAL_BODY_MAX];
     size_t length = refusal_body(why, (char *)body + LWS_PRE, REFUSAL_BODY_MAX);
-    begin(&h, wsi, refusal_status(why->code), "application/json", length);
-    add(&h, "cache-control:", "no-store");
-    add(&h, "connection:", "close");
+    http_head_begin(&h, wsi, refusal_status(why->code), "application/json", length);
+    http_head_add(&h, "cache-control:", "no-store");
+    http_head_add(&h, "connection:", "close");
     if (retry_seconds) {
         char seconds[16];
         snprintf(seconds, sizeof seconds, "%u", retry_seconds);
-        add(&h, "retry-after:", seconds);
+        http_head_add(&h, "retry-after:", seconds);
     }
-    if (finish(&h) < 0) return -1;
+    if (http_head_finish(&h) < 0) return -1;
     return lws_write(wsi, body + LWS_PRE, length, LWS_WRITE_HTTP_FINAL) < 0 ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 /* listener.c — one connection (see listener.h): its life, its time, and its messages. */
 #include "server/listener.h"
+#include "server/own_stream.h"
 #include "server/stations.h"
 
 #include "base/monotonic.h"
@@ -23,24 +24,15 @@ static uint32_t depth_for(uint32_t chunk) {
 }
 
 static int open_own(struct listener *l, struct refusal *why) {
-    auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
-    const struct stream_request *r = &l->request;
-    if (*r->preset && preset_store_load(l->loop->server->store, r->preset, &p, why) < 0) return -why->code;
-    for (int i = 0; i < auralis_parameter_count(); i++)
-        if (r->set >> i & 1) auralis_parameters_put(&p, i, auralis_parameters_get(&r->values, i), NULL);
-    struct live_spec spec = {
-        .stream = {.seed = r->seed, .sample_rate = l->protocol->rate, .parameters = &p, .start = r->start},
-        .depth = depth_for(l->feed.chunk),
-        .notify = loop_wake,
-        .self = l->loop};
-    int result = live_open(l->loop->server->live, &spec, &l->feed.stream);
-    if (result == AURALIS_ELIMIT)
-        return refuse_with(why, REFUSAL_OVERLOADED, NULL,
-                           "the server renders as many streams as it can; try again later");
-    if (result < 0) return refuse_with(why, REFUSAL_INTERNAL, NULL, "%s", auralis_strerror(result));
+    struct live_spec spec = {.stream = {.sample_rate = l->protocol->rate},
+                             .depth = depth_for(l->feed.chunk),
+                             .notify = loop_wake,
+                             .self = l->loop};
+    int result = own_stream_open(l->loop->server, &l->request, &spec, &l->feed.stream, why);
+    if (result < 0) return result;
     l->feed.own = true;
     l->feed.rate = l->protocol->rate;
-    l->feed.first = l->feed.frame = r->start;
+    l->feed.first = l->feed.frame = l->request.start;
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "server/door.h"
 #include "server/gate.h"
 #include "server/http.h"
+#include "server/http_stream.h"
 #include "server/listener.h"
 #include "server/listening.h"
 #include "server/notify.h"
@@ -228,6 +229,7 @@ static void begin_drain(struct loop *loop, int64_t now) {
     loop->draining = true;
     loop->drained_by = now + SERVER_DRAIN_SECONDS * MONOTONIC_SECOND;
     for (struct listener *l = loop->listeners; l; l = l->next) l->protocol->part(l, "the server is stopping");
+    http_stream_drain(loop);
 }
 
 /* Those who connect from now on see the certificate that lies there now. */
@@ -265,7 +267,9 @@ void loop_run(struct loop *loop) {
     static const int64_t GRACE = MONOTONIC_SECOND;
     reactor_set(&loop->reactor, ALARM_HOUSEKEEPING, 0);
     for (;;) {
-        if (loop->draining && (!loop->listeners || monotonic_now() > loop->drained_by + GRACE)) return;
+        if (loop->draining &&
+            ((!loop->listeners && !loop->streams) || monotonic_now() > loop->drained_by + GRACE))
+            return;
         if (!reactor_turn(&loop->reactor)) return;
     }
 }

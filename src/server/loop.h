@@ -14,6 +14,7 @@
 #include <libwebsockets.h>
 
 struct listener;
+struct http_stream;
 
 enum {
     /* A message in the making: the largest chunk of v2, or of v1 as JSON. */
@@ -26,6 +27,7 @@ struct loop {
     struct lws_vhost *vhost;
     struct schedule schedule;
     struct listener *listeners;                      /* all of them */
+    struct http_stream *streams;                     /* those who listen over plain HTTP */
     struct listener *waiting;                        /* for a worker: audio, or an answer */
     uint32_t station_listeners[CONFIG_STATIONS_MAX]; /* of this loop */
     uint64_t seen[CONFIG_STATIONS_MAX];              /* newest change of each station that was passed on */

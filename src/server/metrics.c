@@ -81,6 +81,8 @@ static void counters(FILE *to, const struct metrics *m) {
     counter(to, "connections_refused", "", "Connections refused by a limit.", &m->refused);
     counter(to, "phrases_generated", "", "Phrases of eight bars composed.", &m->phrases);
     counter(to, "http_requests", "", "Requests of HTTP answered.", &m->requests);
+    counter(to, "http_skips", "", "Times that an HTTP listener lagged too far and was moved forward.",
+            &m->http_skips);
     family(to, "websocket_send_errors", "counter", "", "Connections lost while sending, by cause.");
     for (int i = 0; i < SEND_ERRORS; i++)
         fprintf(to, "auralis_websocket_send_errors_total{error_type=\"%s\"} %llu\n", causes[i],
@@ -95,6 +97,13 @@ static double resident_bytes(void) {
     if (fscanf(file, "%ld %ld", &pages, &resident) != 2) resident = 0;
     fclose(file);
     return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void http_listeners(FILE *to, const struct metrics *m) {
+    family(to, "http_listeners", "gauge", "", "Listeners over plain HTTP, by format.");
+    for (int i = 0; i < ENCODER_FORMATS; i++)
+        fprintf(to, "auralis_http_listeners{format=\"%s\"} %u\n", encoder_name(i),
+                atomic_load_explicit(&m->http_listeners[i], memory_order_relaxed));
 }
 
 static void gauges(FILE *to, const struct gauges *now) {
@@ -119,6 +128,7 @@ char *metrics_text(const struct metrics *m, const struct gauges *now, size_t *le
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
     gauges(to, now);
+    http_listeners(to, m);
     histograms(to, m);
     counters(to, m);
     fputs("# EOF\n", to);

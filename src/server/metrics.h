@@ -6,6 +6,7 @@
 #define AURALIS_SERVER_METRICS_H
 
 #include "measure/histogram.h"
+#include "stream/encoder.h"
 
 #include <stddef.h>
 
@@ -20,9 +21,11 @@ struct metrics {
     _Atomic uint64_t chunks_generated;
     _Atomic uint64_t chunks_sent, bytes_sent;
     _Atomic uint64_t send_errors[SEND_ERRORS];
-    _Atomic uint64_t refused;  /* connections refused (429, 503) */
-    _Atomic uint64_t phrases;  /* of eight bars, on all streams */
-    _Atomic uint64_t requests; /* of HTTP */
+    _Atomic uint64_t refused;                         /* connections refused (429, 503) */
+    _Atomic uint64_t phrases;                         /* of eight bars, on all streams */
+    _Atomic uint64_t requests;                        /* of HTTP */
+    _Atomic uint32_t http_listeners[ENCODER_FORMATS]; /* listening now over plain HTTP, by format */
+    _Atomic uint64_t http_skips; /* times that one of them lagged and was moved forward */
 };
 
 /* Clears. */

@@ -166,12 +166,17 @@ static int read_key(int key, const char *value, struct stream_request *r, struct
     }
 }
 
+static bool has_key(int version, int key) {
+    if (version == STREAM_REQUEST_HTTP) return key == SEED || key == PRESET || key == START;
+    return version == 2 || (key != FORMAT && key != CHUNK);
+}
+
 /* Neither a key of the request nor a parameter: names the nearest of both. */
 static int refuse_key(const char *key, int version, struct refusal *why) {
     const char *names[KEYS + 64];
     size_t count = 0;
     for (int i = 0; i < KEYS; i++)
-        if (version == 2 || (i != FORMAT && i != CHUNK)) names[count++] = KEY_NAMES[i];
+        if (has_key(version, i)) names[count++] = KEY_NAMES[i];
     for (int i = 0; i < auralis_parameter_count(); i++) names[count++] = auralis_parameter_at(i)->name;
     const char *best = names[nearest(key, names, count)];
     int result = refuse_with(
@@ -184,7 +189,7 @@ static int refuse_key(const char *key, int version, struct refusal *why) {
 static int read_pair(const char *key, const char *value, int version, uint32_t *seen,
                      struct stream_request *r, struct refusal *why) {
     for (int i = 0; i < KEYS; i++) {
-        if (strcmp(key, KEY_NAMES[i]) != 0 || (version != 2 && (i == FORMAT || i == CHUNK))) continue;
+        if (strcmp(key, KEY_NAMES[i]) != 0 || !has_key(version, i)) continue;
         if (*seen >> i & 1) return refuse_with(why, REFUSAL_INVALID_VALUE, key, "%s is given twice", key);
         *seen |= 1u << i;
         return read_key(i, value, r, why);
@@ -234,7 +239,7 @@ int stream_request_parse(const char *query, int version, int tier, struct stream
         if (result < 0) return result;
     }
     if (more < 0) return more;
-    int result = check(&r, seen, why);
+    int result = version == STREAM_REQUEST_HTTP ? 0 : check(&r, seen, why);
     if (result >= 0) result = check_chunk(&r, seen >> CHUNK & 1, why);
     if (result < 0) return result;
     if (!r.personal && !*r.station) strcpy(r.station, "main");

@@ -47,8 +47,11 @@ struct stream_request {
     int tier;       /* enum tier; default `tier` of the call */
 };
 
-/* Reads the query (without its '?'; NULL or "" for none) of a socket of protocol `version` 0, 1 or 2; format,
- * chunk exist on 2 only. 0, or below with `why` filled and `out` untouched. */
+/* Reads the query (without its '?'; NULL or "" for none) of a socket of protocol `version` 0, 1 or 2, or of a
+ * stream over plain HTTP, which is always one's own and may leave the choice of a seed to the server. format
+ * and chunk exist on 2 only; station and buffer_tier on sockets only. 0, or below with `why` filled and `out`
+ * untouched. */
+enum { STREAM_REQUEST_HTTP = -1 };
 int stream_request_parse(const char *query, int version, int tier, struct stream_request *out,
                          struct refusal *why);
 

@@ -1,0 +1,202 @@
+// http.test.mjs — music over plain HTTP, judged by curl, ffmpeg and mpv: the right samples in every format, for players old and new.
+import assert from 'node:assert/strict'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import net from 'node:net'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { Server, render, sleep } from './helpers.mjs'
+
+const run = promisify(execFile)
+const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+
+/** What comes from an address in so many seconds. */
+async function listen(address, seconds, ...options) {
+  const { stdout } = await run('curl', ['-s', '-m', `${seconds}`, ...options, address], { encoding: 'buffer', maxBuffer: 1 << 28 }).catch((end) => end)
+  return stdout
+}
+
+/** Decodes with ffmpeg, which must have nothing to complain about, into interleaved stereo. */
+async function decode(bytes, format, ...options) {
+  const child = spawn('ffmpeg', ['-v', 'error', '-f', format, '-i', 'pipe:0', ...options, '-f', 's16le', 'pipe:1'])
+  const out = [], errors = []
+  child.stdout.on('data', (piece) => out.push(piece))
+  child.stderr.on('data', (piece) => errors.push(piece))
+  child.stdin.on('error', () => {})
+  child.stdin.end(bytes)
+  await once(child, 'close')
+  return { pcm: Buffer.concat(out), errors: `${Buffer.concat(errors)}` }
+}
+
+const samples = (pcm) => new Int16Array(pcm.buffer, pcm.byteOffset, pcm.length >> 1)
+
+/** The best correlation of what was heard with the piece, over delays of up to 4,000 frames, on the left. */
+function correlation(heard, piece) {
+  let best = 0
+  for (let delay = 0; delay < 4000; delay++) {
+    let xy = 0, xx = 0, yy = 0
+    for (let i = 24000; i < 120000; i += 7) {
+      const x = heard[2 * (i + delay)], y = piece[2 * i]
+      xy += x * y, xx += x * x, yy += y * y
+    }
+    best = Math.max(best, xy / Math.sqrt(xx * yy))
+  }
+  return best
+}
+
+/** Everything a raw connection is given. */
+async function raw(server, text, seconds) {
+  const socket = net.connect(server.port, '127.0.0.1')
+  const out = []
+  socket.on('data', (piece) => out.push(piece))
+  socket.on('error', () => {})
+  socket.write(text)
+  await sleep(seconds * 1000)
+  return { socket, bytes: () => Buffer.concat(out) }
+}
+
+const metric = async (server, name) => Number((await (await fetch(`${server.http}/metrics`)).text()).match(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (.*)$`, 'm'))[1])
+
+test('a stream of one\'s own is the piece, in every format', { timeout: 60000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const piece = render('--seed', '42', '--preset', 'sleep', '--format', '16', '--duration', '8s')
+  const heard = await Promise.all(['wav', 'flac', 'opus', 'mp3'].map((format) => listen(`${server.http}/listen.${format}?seed=42&preset=sleep`, 2.5)))
+  const wav = heard[0].subarray(44)
+  assert.equal(heard[0].toString('latin1', 0, 4), 'RIFF')
+  assert.ok(wav.length > 4 * 192000, `a burst of three seconds and what was played: ${wav.length}`)
+  assert.ok(wav.equals(piece.subarray(0, wav.length)), 'wav')
+  const flac = await decode(heard[1], 'flac')
+  assert.ok(flac.pcm.length > 4 * 192000)
+  assert.ok(flac.pcm.equals(piece.subarray(0, flac.pcm.length)), 'flac')
+  const opus = await decode(heard[2], 'ogg'), mp3 = await decode(heard[3], 'mp3')
+  assert.equal(opus.errors, '')
+  assert.ok(correlation(samples(opus.pcm), samples(piece)) > 0.98, 'opus')
+  assert.ok(correlation(samples(mp3.pcm), samples(piece)) > 0.98, 'mp3')
+})
+
+test('a station sounds alike for all, and whoever is late begins in the middle', { timeout: 60000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const first = await Promise.all(['opus', 'mp3', 'flac'].map((format) => listen(`${server.http}/stations/main.${format}`, 2)))
+  const late = await Promise.all(['opus', 'mp3', 'flac'].map((format) => listen(`${server.http}/stations/main.${format}`, 2)))
+  for (const bytes of [first[0], late[0]]) {
+    assert.equal(bytes.toString('latin1', 28, 36), 'OpusHead')
+    assert.equal(bytes.toString('latin1').split('OpusHead').length, 2, 'one chain')
+  }
+  assert.ok(first[2].subarray(0, 42).equals(late[2].subarray(0, 42)))
+  for (const [i, format] of ['ogg', 'mp3', 'flac'].entries()) {
+    const { pcm, errors } = await decode(late[i], format)
+    assert.equal(errors, '', format)
+    assert.ok(pcm.length > 3.5 * 192000, `${format}: ${pcm.length}`)
+    assert.ok(samples(pcm).some((x) => Math.abs(x) > 300), `${format} is silent`)
+    // One encoding: what both have heard is the same bytes.
+    const tail = first[i].subarray(-4000, -2000)
+    assert.ok(late[i].includes(tail), `${format} was encoded twice`)
+  }
+})
+
+test('heads, refusals, and players of every age', { timeout: 60000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const types = { opus: 'audio/ogg; codecs=opus', mp3: 'audio/mpeg', flac: 'audio/flac', wav: 'audio/wav' }
+  for (const [format, type] of Object.entries(types)) {
+    for (const path of [`/listen.${format}?seed=7`, `/stations/main.${format}`]) {
+      const head = await fetch(server.http + path, { method: 'HEAD' })
+      assert.equal(head.status, 200, path)
+      assert.equal(head.headers.get('content-type'), type)
+      assert.equal(head.headers.get('access-control-allow-origin'), '*')
+      assert.equal(head.headers.get('content-length'), null)
+    }
+  }
+  assert.equal((await fetch(`${server.http}/listen.mp3?seed=7`, { method: 'HEAD' })).headers.get('auralis-seed'), '7')
+  assert.match((await fetch(`${server.http}/listen.mp3`, { method: 'HEAD' })).headers.get('auralis-seed'), /^\d+$/)
+  const refused = {
+    '/listen.ogg': 404, '/listen.': 404, '/listenx.opus': 404, '/stations/none.mp3': 404, '/stations/main': 404, '/stations/../main.mp3': 404,
+    '/listen.opus?seed=x': 400, '/listen.opus?bpm=5': 400, '/listen.opus?station=main': 400, '/listen.opus?chunk=960': 400, '/listen.mp3?preset=none': 404,
+  }
+  for (const [path, status] of Object.entries(refused)) {
+    const answer = await fetch(server.http + path)
+    assert.equal(answer.status, status, path)
+    assert.ok((await answer.json()).error.message, path)
+  }
+  assert.equal((await fetch(`${server.http}/listen.mp3`, { method: 'POST', body: 'x' })).status, 405)
+  const preflight = await fetch(`${server.http}/stations/main.mp3`, { method: 'OPTIONS' })
+  assert.match(preflight.headers.get('access-control-allow-headers'), /Icy-MetaData/)
+  const old = await raw(server, 'GET /stations/main.mp3 HTTP/1.0\r\n\r\n', 1)
+  const bytes = old.bytes(), body = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4)
+  assert.match(bytes.toString('latin1', 0, 15), /^HTTP\/1\.[01] 200/)
+  assert.doesNotMatch(bytes.toString('latin1', 0, 1000), /chunked/i)
+  assert.equal(body[0], 0xff)
+  old.socket.destroy()
+})
+
+test('titles come within MP3 for those who ask', { timeout: 60000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const bytes = await listen(`${server.http}/stations/main.mp3`, 3, '-i', '-H', 'Icy-MetaData: 1')
+  const end = bytes.indexOf('\r\n\r\n') + 4, interval = Number(bytes.toString('latin1', 0, end).match(/icy-metaint: (\d+)/)[1])
+  const sound = [], titles = []
+  for (let at = end; at < bytes.length; ) {
+    sound.push(bytes.subarray(at, at + interval))
+    at += interval
+    if (at >= bytes.length) break
+    const length = 16 * bytes[at]
+    if (length) titles.push(bytes.toString('utf8', at + 1, at + 1 + length).replace(/\0+$/, ''))
+    at += 1 + length
+  }
+  assert.ok(sound.length > 3)
+  assert.match(titles[0], /^StreamTitle='main: A aeolian.*';$/)
+  assert.equal(new Set(titles).size, titles.length, 'a title is sent when it is new')
+  const { errors } = await decode(Buffer.concat(sound), 'mp3')
+  assert.equal(errors, '')
+  assert.ok(!/\nicy-metaint:|StreamTitle/.test((await listen(`${server.http}/stations/main.mp3`, 1, '-i')).toString('latin1')))
+})
+
+test('whoever is slow, silent or rude harms nobody', { timeout: 60000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const used = () => { // seconds of processor time
+    const fields = readFileSync(`/proc/${server.child.pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  }
+  const request = 'GET /stations/main.mp3 HTTP/1.1\r\nHost: x\r\n\r\n'
+  const slow = listen(`${server.http}/stations/main.wav`, 16, '--limit-rate', '30K')
+  const good = listen(`${server.http}/stations/main.wav`, 15)
+  const half = await raw(server, request, 0.2), double = await raw(server, request + request, 0.2), late = await raw(server, request, 0.5)
+  half.socket.end()
+  late.socket.write(request.repeat(500))
+  await sleep(500)
+  const before = used()
+  await sleep(2000)
+  assert.ok(used() - before < 1, `idle, the server used ${used() - before} s of 2`)
+  for (const connection of [double, late]) assert.ok(connection.bytes().length > 40000, 'it is served all the same')
+  for (const connection of [half, double, late]) connection.socket.destroy()
+  const wav = await good
+  assert.ok(wav.length > 17 * 192000, 'nothing is missing for the good one')
+  await slow
+  assert.ok((await metric(server, 'auralis_http_skips_total')) > 0, 'the slow one was moved forward')
+  assert.equal(await metric(server, 'auralis_http_listeners{format="wav"}'), 0)
+  assert.equal((await server.json('/api/status')).active_connections, 0)
+})
+
+test('limits count those who listen over HTTP', { timeout: 60000 }, async (t) => {
+  const server = await Server.start('--max-listeners', '2')
+  t.after(() => server.end())
+  const both = [listen(`${server.http}/stations/main.opus`, 2), listen(`${server.http}/listen.opus`, 2)]
+  await sleep(700)
+  assert.equal(await metric(server, 'auralis_http_listeners{format="opus"}'), 2)
+  const third = await fetch(`${server.http}/stations/main.opus`)
+  assert.equal(third.status, 503)
+  assert.equal((await third.json()).error.code, 'SERVER_OVERLOAD')
+  for (const one of await Promise.all(both)) assert.ok(one.length > 30000)
+})
+
+test('mpv plays it', { timeout: 60000, skip: !has('mpv') }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const play = (path) => run('mpv', ['--no-config', '--ao=null', '--length=2', '--msg-level=all=warn', server.http + path], { timeout: 20000 })
+  for (const { stdout, stderr } of await Promise.all(['/listen.opus?seed=3', '/stations/main.mp3', '/stations/main.flac', '/stations/main.opus'].map(play)))
+    assert.equal(stdout + stderr, '')
+})
