@@ -22,7 +22,7 @@
 #include <string.h>
 
 static const int64_t POLL = 5 * MONOTONIC_MS, BLOCKED = 30 * MONOTONIC_MS, STALLED = 120 * MONOTONIC_SECOND,
-                     LAG = 8 * MONOTONIC_SECOND;
+                     LAG = 5 * MONOTONIC_SECOND;
 enum { RATE = 48000, FASTER = 5000, WRITE_MAX = 40 * 1024, DEPTH = 6 * LIVE_SLICE };
 
 struct http_stream {

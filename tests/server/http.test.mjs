@@ -162,7 +162,7 @@ test('whoever is slow, silent or rude harms nobody', { timeout: 60000 }, async (
     return (Number(fields[11]) + Number(fields[12])) / 100
   }
   const request = 'GET /stations/main.mp3 HTTP/1.1\r\nHost: x\r\n\r\n'
-  const slow = listen(`${server.http}/stations/main.wav`, 16, '--limit-rate', '30K')
+  const slow = listen(`${server.http}/stations/main.wav`, 16, '--limit-rate', '60K')
   const good = listen(`${server.http}/stations/main.wav`, 15)
   const half = await raw(server, request, 0.2), double = await raw(server, request + request, 0.2), late = await raw(server, request, 0.5)
   half.socket.end()
