@@ -45,9 +45,9 @@ KERNEL vf filter_frame(struct filter *f, vf x) {
     vf y = f->s2 + part2;
     f->s1 = f->s1 + step1;
     f->s2 = y + part2;
-    f->b1 = f->b1 + f->d1;
-    f->a2 = f->a2 + f->d2;
-    f->a3 = f->a3 + f->d3;
+    f->b1 = vf_add_aside(f->b1, f->d1);
+    f->a2 = vf_add_aside(f->a2, f->d2);
+    f->a3 = vf_add_aside(f->a3, f->d3);
     return y;
 }
 

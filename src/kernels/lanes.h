@@ -195,6 +195,18 @@ KERNEL vi vi_max(vi a, vi b) {
     return vi_select(vi_lt(b, a), a, b);
 }
 
+/* a + b, made by a multiplier where those have less to do than the adders: a × 1 + b, rounded once, is the
+ * same sum. */
+KERNEL vf vf_add_aside(vf a, vf b) {
+#if LANES == 16
+    return (vf)_mm512_fmadd_ps((__m512)a, _mm512_set1_ps(1.0f), (__m512)b);
+#elif LANES == 8 && defined(__FMA__)
+    return (vf)_mm256_fmadd_ps((__m256)a, _mm256_set1_ps(1.0f), (__m256)b);
+#else
+    return a + b;
+#endif
+}
+
 /* The smaller and the greater; b where they are equal (zeros of either sign too), as x86 has it. */
 #if LANES == 16
 KERNEL vf vf_min(vf a, vf b) {
@@ -242,6 +254,12 @@ KERNEL int vi_any(vi mask) {
     return mask != 0;
 #elif defined(__ARM_NEON)
     return vmaxvq_u32((uint32x4_t)mask) != 0;
+#elif LANES == 16
+    return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif LANES == 8
+    return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#elif defined(__SSE2__)
+    return _mm_movemask_epi8(_mm_cmpeq_epi32((__m128i)mask, _mm_setzero_si128())) != 0xffff;
 #else
     int32_t m[LANES], any = 0;
     vi_store(m, mask);
@@ -250,44 +268,80 @@ KERNEL int vi_any(vi mask) {
 #endif
 }
 
-/* Turns a square of LANES rows over its diagonal: row[i] lane j becomes row[j] lane i. */
-KERNEL void lanes_transpose(vf row[LANES]) {
+/* A tile: TILE consecutive frames of LANES voices, tile[i] lane v being frame i of voice v. In memory a
+ * voice's frames lie side by side, and the voices `row` floats apart; so a tile is turned over on its way in
+ * and out. With 16 lanes a tile is 8 frames long, and two of them fit into the registers. */
+#define TILE (LANES == 16 ? 8 : LANES)
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLLED _Pragma("GCC unroll 16")
+#else
+#define UNROLLED
+#endif
+
 #if LANES == 16
-    /* Squares of four inside the 128-bit quarters first, which take one instruction a step; the quarters
-     * change places last. */
-    vf pair[16], quad[16];
-    for (int i = 0; i < 16; i += 2) {
-        pair[i] = __builtin_shufflevector(row[i], row[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12,
-                                          28, 13, 29);
-        pair[i + 1] = __builtin_shufflevector(row[i], row[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27,
+typedef float half_vf __attribute__((vector_size(32)));
+
+/* In the quarters of pair and quad lie, by turns, voices and frames; the last step puts them in order. */
+KERNEL void tile_load(vf tile[TILE], const float *p, size_t row) {
+    vf in[8], pair[8], quad[8];
+    for (int i = 0; i < 8; i++) {
+        const float *at = p + (size_t)(i + (i & 4)) * row;
+        half_vf low, high;
+        __builtin_memcpy(&low, at, sizeof low);
+        __builtin_memcpy(&high, at + 4 * row, sizeof high);
+        in[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    }
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = __builtin_shufflevector(in[i], in[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28,
+                                          13, 29);
+        pair[i + 1] = __builtin_shufflevector(in[i], in[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27,
                                               14, 30, 15, 31);
     }
-    for (int i = 0; i < 16; i += 4)
+    for (int i = 0; i < 8; i += 4)
         for (int k = 0; k < 2; k++) {
             quad[i + 2 * k] = __builtin_shufflevector(pair[i + k], pair[i + k + 2], 0, 1, 16, 17, 4, 5, 20,
                                                       21, 8, 9, 24, 25, 12, 13, 28, 29);
             quad[i + 2 * k + 1] = __builtin_shufflevector(pair[i + k], pair[i + k + 2], 2, 3, 18, 19, 6, 7,
                                                           22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
         }
-    for (int i = 0; i < 4; i++) { /* quad[4a + i] quarter b is row 4b + i, columns 4a … 4a + 3 */
-        vf even0 = __builtin_shufflevector(quad[i], quad[i + 4], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24,
-                                           25, 26, 27);
-        vf odd0 = __builtin_shufflevector(quad[i], quad[i + 4], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23,
-                                          28, 29, 30, 31);
-        vf even1 = __builtin_shufflevector(quad[i + 8], quad[i + 12], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18,
-                                           19, 24, 25, 26, 27);
-        vf odd1 = __builtin_shufflevector(quad[i + 8], quad[i + 12], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22,
-                                          23, 28, 29, 30, 31);
-        row[i] =
-            __builtin_shufflevector(even0, even1, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-        row[i + 8] =
-            __builtin_shufflevector(even0, even1, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-        row[i + 4] =
-            __builtin_shufflevector(odd0, odd1, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-        row[i + 12] =
-            __builtin_shufflevector(odd0, odd1, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    for (int k = 0; k < 4; k++) {
+        tile[k] = __builtin_shufflevector(quad[k], quad[k + 4], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24,
+                                          25, 26, 27);
+        tile[k + 4] = __builtin_shufflevector(quad[k], quad[k + 4], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22,
+                                              23, 28, 29, 30, 31);
     }
-#elif LANES == 8
+}
+
+KERNEL void tile_store(const vf tile[TILE], float *p, size_t row) {
+    vf pair[8], quad[8];
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = __builtin_shufflevector(tile[i], tile[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12,
+                                          28, 13, 29);
+        pair[i + 1] = __builtin_shufflevector(tile[i], tile[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11,
+                                              27, 14, 30, 15, 31);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int k = 0; k < 2; k++) {
+            quad[i + 2 * k] = __builtin_shufflevector(pair[i + k], pair[i + k + 2], 0, 1, 16, 17, 4, 5, 20,
+                                                      21, 8, 9, 24, 25, 12, 13, 28, 29);
+            quad[i + 2 * k + 1] = __builtin_shufflevector(pair[i + k], pair[i + k + 2], 2, 3, 18, 19, 6, 7,
+                                                          22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+        }
+    for (int k = 0; k < 4; k++) /* quad[k], quad[k + 4] quarter q: frames 0–3, 4–7 of voice 4q + k */
+        for (int h = 0; h < 2; h++) {
+            vf out = h ? __builtin_shufflevector(quad[k], quad[k + 4], 8, 9, 10, 11, 24, 25, 26, 27, 12, 13,
+                                                 14, 15, 28, 29, 30, 31)
+                       : __builtin_shufflevector(quad[k], quad[k + 4], 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7,
+                                                 20, 21, 22, 23);
+            half_vf low = __builtin_shufflevector(out, out, 0, 1, 2, 3, 4, 5, 6, 7);
+            half_vf high = __builtin_shufflevector(out, out, 8, 9, 10, 11, 12, 13, 14, 15);
+            __builtin_memcpy(p + (size_t)(8 * h + k) * row, &low, sizeof low);
+            __builtin_memcpy(p + (size_t)(8 * h + 4 + k) * row, &high, sizeof high);
+        }
+}
+#else
+KERNEL void tile_transpose(vf row[LANES]) {
+#if LANES == 8
     /* Interleaves stay inside the 128-bit halves, which AVX2 does in one instruction; the halves change
      * places last. */
     vf pair[8], quad[8];
@@ -318,6 +372,19 @@ KERNEL void lanes_transpose(vf row[LANES]) {
     (void)row;
 #endif
 }
+KERNEL void tile_load(vf tile[TILE], const float *p, size_t row) {
+    vf x[LANES];
+    for (int i = 0; i < LANES; i++) x[i] = vf_load(p + (size_t)i * row);
+    tile_transpose(x);
+    for (int i = 0; i < LANES; i++) tile[i] = x[i];
+}
+KERNEL void tile_store(const vf tile[TILE], float *p, size_t row) {
+    vf x[LANES];
+    for (int i = 0; i < LANES; i++) x[i] = tile[i];
+    tile_transpose(x);
+    for (int i = 0; i < LANES; i++) vf_store(p + (size_t)i * row, x[i]);
+}
+#endif
 
 /* vf_load(p + by), 0 ≤ by ≤ 4, given a = vf_load(p) and b = vf_load(p + LANES): where a vector is as long as
  * a cache line, nearly every unaligned load touches two, and a shuffle costs less. */

@@ -64,33 +64,29 @@ KERNEL vf lanes_frame(struct voice_lanes *l, const struct voice_parts p, vf x) {
     return x;
 }
 
+KERNEL void lanes_start_sine(struct voice_lanes *l, const struct wave_control *c, uint32_t v) {
+    l->sine = vf_load(c->sine + v);
+    l->sine_step = vf_load(c->step + v);
+    l->sine_turn = vf_load(c->turn + v);
+}
+
 /* `groups` groups of lanes from voice v on. */
 KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
                         const struct wave_control *c) {
     struct voice_lanes l[VOICE_GROUPS];
     for (int g = 0; g < groups; g++) l[g] = lanes_begin(run, v + (uint32_t)(g * LANES), p);
-    for (int frame = 0; frame < BLOCK; frame += LANES) {
-        vf tile[VOICE_GROUPS][LANES];
-        for (int g = 0; g < groups && p.rows; g++) {
-            const float *row = run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame;
-            for (int i = 0; i < LANES; i++) tile[g][i] = vf_load(row + i * VOICE_ROW);
-            lanes_transpose(tile[g]);
-        }
-        for (int i = 0; i < LANES; i++) {
-            if (p.wave >= 0 && frame + i == WAVE_LAG)
-                for (int g = 0; g < groups; g++) {
-                    l[g].sine = vf_load(c->sine + v + g * LANES);
-                    l[g].sine_step = vf_load(c->step + v + g * LANES);
-                    l[g].sine_turn = vf_load(c->turn + v + g * LANES);
-                }
+    for (int frame = 0; frame < BLOCK; frame += TILE) {
+        vf tile[VOICE_GROUPS][TILE];
+        if (p.wave >= 0 && frame == WAVE_LAG)
+            for (int g = 0; g < groups; g++) lanes_start_sine(&l[g], c, v + (uint32_t)(g * LANES));
+        for (int g = 0; g < groups && p.rows; g++)
+            tile_load(tile[g], run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame, VOICE_ROW);
+        UNROLLED for (int i = 0; i < TILE; i++) {
             for (int g = 0; g < groups; g++)
                 tile[g][i] = lanes_frame(&l[g], p, p.rows ? tile[g][i] : vf_set(0.0f));
         }
-        for (int g = 0; g < groups; g++) {
-            float *row = run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame;
-            lanes_transpose(tile[g]);
-            for (int i = 0; i < LANES; i++) vf_store(row + i * VOICE_ROW, tile[g][i]);
-        }
+        for (int g = 0; g < groups; g++)
+            tile_store(tile[g], run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame, VOICE_ROW);
     }
     for (int g = 0; g < groups; g++) lanes_end(run, v + (uint32_t)(g * LANES), p, &l[g]);
 }

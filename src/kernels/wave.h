@@ -33,8 +33,8 @@ enum {
 
 /* What the waves of a run need, by voice. */
 struct wave_control {
-    uint32_t phase[WAVE_OSCILLATORS][WAVE_RUN], inc[WAVE_OSCILLATORS][WAVE_RUN],
-        glide[WAVE_OSCILLATORS][WAVE_RUN];
+    ALIGNED uint32_t phase[WAVE_OSCILLATORS][WAVE_RUN];
+    uint32_t inc[WAVE_OSCILLATORS][WAVE_RUN], glide[WAVE_OSCILLATORS][WAVE_RUN];
     int32_t gliding[WAVE_RUN];
     float start[WAVE_STARTS][WAVE_RUN], slope[WAVE_RUN]; /* of the line */
     float sine[WAVE_RUN], step[WAVE_RUN], turn[WAVE_RUN];
