@@ -2,8 +2,9 @@
  *
  * A pitch that moved once a block would be heard as a buzz at the block's rate, so the increment glides over
  * the block in integers: the phase after n frames is phase + n × inc + n (n − 1) / 2 × glide, exact like a
- * phase that does not move. The glide is a whole number, so the increment lands on its target at the end and
- * begins up to 63 units (0.0007 Hz) beside the last one; a pitch that stays is exactly what it should be. */
+ * phase that does not move. The glide is a whole number, rounded to the nearest so that a vibrato's pitch is
+ * right in the mean; the increment lands on its target at the end and begins up to 32 units (0.0004 Hz)
+ * beside the last one. A pitch that stays is exactly what it should be. */
 #ifndef AURALIS_KERNELS_BEND_H
 #define AURALIS_KERNELS_BEND_H
 
@@ -25,7 +26,8 @@ struct glide_lanes {
 };
 
 KERNEL struct glide_lanes glide_between(vi inc, vf from, vf to) {
-    vi end = increment_bent(inc, to), glide = vi_sub(end, increment_bent(inc, from)) >> 6;
+    vi end = increment_bent(inc, to), way = vi_sub(end, increment_bent(inc, from));
+    vi glide = vi_add(way, vi_set(BLOCK / 2)) >> 6;
     return (struct glide_lanes){vi_from_u(vu_from_i(end) - (vu_from_i(glide) << 6)), glide};
 }
 
