@@ -454,15 +454,22 @@ static float block_mean(GROUP struct effects_scratch *s, GROUP const float *x) {
     return sum[0] * 0x1p-6f;
 }
 
-/* Follows the mean of each block with a first-order lag and takes off a straight line from the old estimate
- * to the new one: a 5 Hz high-pass whose only recursion runs once a block. Returns the largest sample left.
- */
+/* Follows the mean of each block with two lags and takes off a straight line from the old estimate to the new
+ * one: a high-pass whose only recursion runs once a block. Means of blocks hold aliases, of 650 Hz at 100 Hz:
+ * with a single lag of 5 Hz the lines left them 37 dB down, two lags of 2 Hz leave them more than 80. Returns
+ * the largest sample left. */
 static float block_dc(MEMORY struct effects *fx, GROUP struct effects_scratch *s, int side,
                       MEMORY float *out) {
     GROUP const float *x = s->mixed + side * BLOCK;
-    float old = fx->dc[side], new = old + (block_mean(s, x) - old) * fx->dc_rate;
+    float old = fx->dc[side], lag = fx->dc_lag[side];
+    lag = lag + (block_mean(s, x) - lag) * fx->dc_rate;
+    if ((as_int(lag) & 0x7fffffff) < TINY_BITS) lag = 0.0f;
+    float new = old + (lag - old) * fx->dc_rate;
     if ((as_int(new) & 0x7fffffff) < TINY_BITS) new = 0.0f;
-    ONE_ITEM fx->dc[side] = new;
+    ONE_ITEM {
+        fx->dc_lag[side] = lag;
+        fx->dc[side] = new;
+    }
     float change = new - old;
     vf peak = vf_set(0.0f);
     FRAMES (i) {

@@ -114,8 +114,9 @@ struct effects {
     uint32_t echo_fade_blocks;
     float echo_fade_step; /* 1 / echo_fade_blocks */
 
-    float dc[2];   /* estimate of the constant part at the start of the block */
-    float dc_rate; /* how much of a block's deviation it takes up */
+    float dc[2];     /* estimate of the constant part at the start of the block … */
+    float dc_lag[2]; /* … and what it follows */
+    float dc_rate;   /* how much of a block's deviation either takes up */
 
     struct limiter limiter;
 

@@ -29,7 +29,7 @@ static const uint16_t DIFFUSER_FRAMES[2][REVERB_DIFFUSERS] = {{113, 179, 263, 40
 #define ECHO_SECONDS 0.75
 #define FADE_SECONDS 0.15
 #define RELEASE_SECONDS 0.5
-#define DC_HZ 5.0
+#define DC_HZ 2.0   /* either of two lags */
 #define AIR_DB 16.0 /* a second, at AIR_HZ */
 #define AIR_HZ 5000.0
 #define CEILING_DB (-1.25) /* oversampled peak; −1 dBTP is promised */

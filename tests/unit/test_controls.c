@@ -3,7 +3,7 @@
  *
  *     test_controls FOLDER-OF-MIDI-FILES */
 #include "cmocka_c.h"
-#include "fft64.h"
+#include "tones.h"
 
 #include <auralis/auralis.h>
 
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RATE = 48000, SECONDS = 6, FRAMES = RATE * SECONDS, SPAN = 131072 };
+enum { RATE = 48000, SECONDS = 6, FRAMES = RATE * SECONDS };
 static const char *folder;
 
 static auralis_score *new_score(void) {
@@ -57,29 +57,6 @@ static float *render(auralis_score *score) {
     return out;
 }
 
-/* Levels of the left channel's spectrum from 2 s on, in `level[SPAN / 2]`. */
-static void spectrum(const float *sound, double *level) {
-    double complex *x = malloc(SPAN * sizeof *x);
-    assert_non_null(x);
-    for (size_t i = 0; i < SPAN; i++) x[i] = sound[2 * (2 * RATE + i)] * kaiser64(i, SPAN, 20);
-    fft64(x, SPAN);
-    for (size_t i = 0; i < SPAN / 2; i++) level[i] = cabs(x[i]) + 1e-300;
-    free(x);
-}
-
-/* Frequency of the strongest component within a semitone of `near`: a parabola through the logarithms of the
- * three highest bins, which is what the window's main lobe nearly is. */
-static double pitch_of(const float *sound, double near) {
-    double *level = malloc(SPAN / 2 * sizeof *level), bin = near * SPAN / RATE;
-    spectrum(sound, level);
-    size_t top = (size_t)(bin * 0.944);
-    for (size_t i = top; i < (size_t)(bin * 1.06); i++)
-        if (level[i] > level[top]) top = i;
-    double a = log(level[top - 1]), b = log(level[top]), c = log(level[top + 1]);
-    free(level);
-    return ((double)top + (a - c) / (2 * (a - 2 * b + c))) * RATE / SPAN;
-}
-
 static const struct {
     const char *name;
     int instrument, timbre;
@@ -97,7 +74,7 @@ static void a_note_bends_by_semitones(void **state) {
             add_control(score, AURALIS_BEND, 1.0, bends[b]);
             double hz = 440 * exp2((62.2 + bends[b] - 69) / 12);
             float *sound = render(score);
-            double cents = 1200 * log2(pitch_of(sound, hz) / hz);
+            double cents = 1200 * log2(tone_pitch(sound + 4 * RATE, hz, RATE) / hz);
             if (!(fabs(cents) < 0.05))
                 fail_msg("%s bent by %g semitones is off by %g cents", VOICES[v].name, bends[b], cents);
             free(sound);
@@ -172,28 +149,16 @@ static void gains_and_places_are_exact(void **state) {
     free(plain);
 }
 
-/* The loudest bin of [low, high) Hz below the loudest of all, in dB. */
-static double below(const double *level, double low, double high) {
-    double most = 0, here = 0;
-    for (size_t i = 0; i < SPAN / 2; i++) {
-        double hz = (double)i * RATE / SPAN;
-        if (level[i] > most) most = level[i];
-        if (hz >= low && hz < high && level[i] > here) here = level[i];
-    }
-    return 20 * log10(most / here);
-}
-
 /* What moves once a block must not be heard at the block's rate: nothing stronger than −80 dB within 150 Hz
  * of f ± k × 750 Hz. */
 static void expect_no_zipper(const char *what, auralis_score *score, double hz) {
-    double *level = malloc(SPAN / 2 * sizeof *level);
     float *sound = render(score);
-    spectrum(sound, level);
+    double *level = tone_spectrum(sound + 4 * RATE);
     for (int k = -2; k <= 4; k++) {
         double at = hz + 750.0 * k;
         if (k == 0) continue;
-        double down = below(level, at - 100, at + 100);
-        if (!(down > 80)) fail_msg("%s: only %.1f dB down at %.0f Hz", what, down, at);
+        double db = tone_beside(level, at - 100, at + 100, RATE);
+        if (!(db < -80)) fail_msg("%s: %.1f dB at %.0f Hz", what, db, at);
     }
     free(level), free(sound);
 }

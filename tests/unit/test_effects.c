@@ -258,7 +258,7 @@ static void level_zero_is_silence(void **state) {
     rig_open(&g, 48000, 0, 1, 0.5f, 1);
     for (int b = 0; b < 500; b++) rig_noise(&g, 0.3f);
     g.c.level = 0;
-    for (int b = 0; b < 750 * 3; b++) rig_noise(&g, 0.3f);
+    for (int b = 0; b < 750 * 4; b++) rig_noise(&g, 0.3f);
     for (int i = 0; i < LINE; i++) assert_true(g.out[i] == 0);
     rig_close(&g);
 }

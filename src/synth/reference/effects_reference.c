@@ -24,7 +24,7 @@ enum history_name {
 struct effects_reference {
     double (*x)[LENGTH];
     uint64_t frame, block;
-    double dc[2], node;
+    double dc[2], dc_lag[2], node;
     double wanted[NODES], held[NODES], highest[NODES];
 };
 
@@ -219,7 +219,8 @@ static void block_dc(struct effects_reference *r, const struct effects *fx, doub
     for (int side = 0; side < 2; side++) {
         double mean = 0, old = r->dc[side];
         for (int i = 0; i < BLOCK; i++) mean += mixed[side][i] / BLOCK;
-        r->dc[side] += (mean - old) * (double)fx->dc_rate;
+        r->dc_lag[side] += (mean - r->dc_lag[side]) * (double)fx->dc_rate;
+        r->dc[side] += (r->dc_lag[side] - old) * (double)fx->dc_rate;
         for (uint64_t i = 0; i < BLOCK; i++)
             r->x[MIXED + side][(r->frame - BLOCK + i) % LENGTH] =
                 mixed[side][i] - (old + (r->dc[side] - old) * (double)i / BLOCK);
