@@ -33,13 +33,15 @@ typedef struct auralis_engine_config {
     const char
         *isa; /* "scalar", "sse2", "avx2", "avx512", "neon"; default NULL: $AURALIS_ISA, else the best here */
     uint32_t max_streams; /* streams that may be open at once, 1–65,536; default 1,024 */
-    const char
-        *device; /* "cpu", "opencl", "cuda", "metal", "opencl:1" …; default NULL: "cpu". The samples are the
-                    same. A GPU pays for hundreds of streams rendered together, never for one. */
+    /* "cpu", "opencl", "cuda", "metal", "opencl:1" …; "auto": the first GPU that gives the processor's
+     * samples in a trial, else the processor. Default NULL: "cpu". The samples are the same; a GPU pays for
+     * hundreds of streams rendered together, never for one. */
+    const char *device;
+    auralis_message *why; /* receives what is wrong with the device, or why "auto" chose it; default NULL */
 } auralis_engine_config;
 
-/* Makes an engine. `config` may be NULL. AURALIS_ENOENT for an unknown ISA name, AURALIS_EUNSUPPORTED
- * or device, AURALIS_EUNSUPPORTED where this machine lacks it, AURALIS_EDEVICE for a GPU that does not work,
+/* Makes an engine. `config` may be NULL. AURALIS_ENOENT for an unknown ISA name or device,
+ * AURALIS_EUNSUPPORTED where this machine lacks it, AURALIS_EDEVICE for a GPU that does not work,
  * AURALIS_EINVAL, AURALIS_ENOMEM. */
 AURALIS_API int auralis_engine_create(const auralis_engine_config *config, auralis_engine **out);
 
@@ -53,7 +55,10 @@ AURALIS_API void auralis_engine_destroy(auralis_engine *engine);
 AURALIS_API int auralis_engine_render(auralis_engine *engine, auralis_stream *const *streams, size_t count,
                                       uint32_t blocks, float *const *out);
 
-/* Name of the kernels in use ("avx2"); static storage. */
+/* The device in use, for people: "cpu (avx2)", "opencl:0 (NVIDIA H100)"; lives as long as the engine. */
+AURALIS_API const char *auralis_engine_device(const auralis_engine *engine);
+
+/* Name of the kernels in use ("avx2"), "gpu" on a GPU; static storage. */
 AURALIS_API const char *auralis_engine_isa(const auralis_engine *engine);
 
 /* ISA names this build knows and this machine can run, best first; returns how many, writes up to max. */

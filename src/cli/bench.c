@@ -3,11 +3,13 @@
 #include "cli/options.h"
 #include "measure/bench.h"
 
+#include <auralis/engine.h>
+
 #include <stdlib.h>
 
 static const char NAME[] = "bench";
 
-enum { SHORT = 1, ONLY, JSON, COMPARE, TOLERANCE, PHRASES };
+enum { SHORT = 1, ONLY, JSON, COMPARE, TOLERANCE, PHRASES, DEVICE };
 
 /* clang-format off */
 static const struct option_info TABLE[] = {
@@ -15,6 +17,7 @@ static const struct option_info TABLE[] = {
     {SHORT, 0, "short", NULL, "A fifth of the time a case; less steady."},
     {ONLY, 0, "only", "NAME", "Cases whose name begins so: machine, pad, sine, bell, memory, streams, cores, block, phrase, start."},
     {PHRASES, 0, "phrases", "DIR", "Where W1.json and W2.json lie. Default tests/data/phrases."},
+    {DEVICE, 0, "device", "NAME", "Streams on a GPU instead (auralis devices lists them), or on cpu in the same way; wall time."},
     {0, 0, NULL, NULL, "What comes of it"},
     {JSON, 0, "json", "FILE", "Writes the results as JSON too; - is standard output, without the table."},
     {COMPARE, 0, "compare", "FILE", "Prints ratios to an earlier --json; exit status 1 if one is worse than the tolerance."},
@@ -25,7 +28,7 @@ enum { COUNT = sizeof TABLE / sizeof *TABLE };
 
 struct request {
     struct bench bench;
-    const char *json, *compare;
+    const char *json, *compare, *device;
     double tolerance;
 };
 
@@ -48,6 +51,9 @@ static int read_option(struct request *r, const struct options *o, int id) {
         return EXIT_DONE;
     case PHRASES:
         r->bench.phrases = o->value;
+        return EXIT_DONE;
+    case DEVICE:
+        r->device = o->value;
         return EXIT_DONE;
     case JSON:
         r->json = o->value;
@@ -72,6 +78,24 @@ static int write_json(const struct request *r) {
     return (out ? fflush(f) : fclose(f)) ? fail(NAME, "cannot write %s", r->json) : EXIT_DONE;
 }
 
+static void measure_all(struct bench *b) {
+    bench_streams(b);
+    bench_machine(b);
+    bench_voices(b);
+    bench_phrases(b);
+    bench_start(b);
+}
+
+static int measure_device(struct request *r) {
+    auralis_engine *engine;
+    auralis_message why = {0};
+    int result = auralis_engine_create(&(auralis_engine_config){.device = r->device, .why = &why}, &engine);
+    if (result < 0) return refuse(NAME, "--device \"%s\": %s", r->device, why.text);
+    auralis_engine_destroy(engine);
+    bench_device(&r->bench, r->device);
+    return EXIT_DONE;
+}
+
 int command_bench(int argc, char **argv) {
     struct options options = {.table = TABLE, .count = COUNT, .argc = argc, .argv = argv};
     struct request r = {.bench = {.seconds = 2, .phrases = "tests/data/phrases", .progress = stderr},
@@ -82,11 +106,8 @@ int command_bench(int argc, char **argv) {
         if (id == OPTION_HELP) return help(), EXIT_DONE;
         if ((status = read_option(&r, &options, id))) return status;
     }
-    bench_streams(&r.bench);
-    bench_machine(&r.bench);
-    bench_voices(&r.bench);
-    bench_phrases(&r.bench);
-    bench_start(&r.bench);
+    if (r.device && (status = measure_device(&r))) return status;
+    if (!r.device) measure_all(&r.bench);
     if (!r.json || r.json[0] != '-' || r.json[1]) bench_table(&r.bench, stdout);
     if (r.json && (status = write_json(&r))) return status;
     if (r.bench.failures) return fail(NAME, "%d timed runs differ from the reference", r.bench.failures);

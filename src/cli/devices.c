@@ -1,6 +1,7 @@
 /* devices.c — `auralis devices`: what this machine renders with and plays through. */
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "device/device.h"
 #include "stream/sound_card.h"
 
 #include <auralis/engine.h>
@@ -16,7 +17,8 @@ enum { COUNT = sizeof TABLE / sizeof *TABLE };
 
 static void help(void) {
     printf("usage: auralis devices [options]\n\n"
-           "The kernels that run on this machine, and its sound devices for auralis play --device.\n\n");
+           "The kernels that run on this machine, its GPUs, and its sound devices for auralis play "
+           "--device.\n\n");
     options_help(TABLE, COUNT, false, stdout);
 }
 
@@ -40,6 +42,18 @@ static void print_isas(bool names_only) {
             printf("%s\n", isa[i]);
         else
             printf("  %-8s %s%s\n", isa[i], about(isa[i]), i ? "" : ", used here unless told otherwise");
+}
+
+static void print_gpus(void) {
+    enum { GPUS_MAX = 16 };
+    struct device_info gpu[GPUS_MAX];
+    int count = device_list(gpu, GPUS_MAX);
+    printf("\nGPUs (--device of render, serve, check and bench; the samples are the same)\n");
+    for (int i = 0; i < count && i < GPUS_MAX; i++)
+        printf("  %-9s %s, %.1f GB, %u compute units, driver %s%s\n", gpu[i].name, gpu[i].gpu.name,
+               (double)gpu[i].gpu.memory * 1e-9, gpu[i].gpu.units, gpu[i].gpu.version,
+               gpu[i].gpu.is_gpu ? "" : "; a processor, for tests");
+    if (!count) printf("  none\n");
 }
 
 static void print_device(void *self, const struct sound_device *d) {
@@ -66,6 +80,7 @@ int command_devices(int argc, char **argv) {
         if (id == ISAS) names_only = true;
     }
     print_isas(names_only);
+    if (!names_only) print_gpus();
     if (!names_only) print_sound();
     return fflush(stdout) ? fail("devices", "cannot write to standard output") : EXIT_DONE;
 }

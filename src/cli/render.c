@@ -23,7 +23,7 @@
 
 static const char NAME[] = "render";
 
-enum { OUTPUT = 1, DURATION, RATE, FORMAT, BITRATE, THREADS, QUIET, SCORE, TAIL, DRY, MIDI, STEMS };
+enum { OUTPUT = 1, DURATION, RATE, FORMAT, BITRATE, THREADS, QUIET, SCORE, TAIL, DRY, MIDI, STEMS, DEVICE };
 
 static const struct option_info TABLE[] = {
     {0, 0, NULL, NULL, "Output"},
@@ -50,6 +50,9 @@ static const struct option_info TABLE[] = {
     {DRY, 0, "dry", NULL, "With --score: the original's plain voices, without effects."},
     {MIDI, 'm', "midi", "FILE", "Write the notes of what is rendered as a MIDI file."},
     MUSIC_OPTIONS,
+    {DEVICE, 0, "device", "NAME",
+     "Where to render: cpu, opencl, cuda, metal, or auto (a GPU if there is a good one); the samples are the "
+     "same. Default cpu, which is quicker for one piece."},
 };
 enum { COUNT = sizeof TABLE / sizeof *TABLE };
 
@@ -60,6 +63,7 @@ struct request {
     uint64_t duration; /* nanoseconds */
     int threads;
     bool quiet, tail, dry;
+    const char *device;                              /* NULL: the processor */
     const char *score_path, *midi_path, *stems_path; /* NULL: none */
     struct audio_file_spec stem;                     /* with stems_path: of each */
     auralis_score *score;                            /* of score_path; NULL: compose */
@@ -125,6 +129,9 @@ static int read_option(struct request *r, const struct options *o, int id) {
         status = read_whole(o, 1, 1000, &number);
         r->file.bitrate = (uint32_t)number;
         return status;
+    case DEVICE:
+        r->device = o->value;
+        return EXIT_DONE;
     case THREADS:
         status = read_whole(o, 1, 64, &number);
         r->threads = (int)number;
@@ -321,9 +328,11 @@ static int render_stems(const struct request *r, auralis_engine *engine,
 }
 
 static int open_and_render(const struct request *r, const auralis_parameters *parameters) {
-    auralis_engine_config config = {.isa = r->music.isa, .max_streams = 1};
+    auralis_message why = {0};
+    auralis_engine_config config = {.isa = r->music.isa, .max_streams = 1, .device = r->device, .why = &why};
     auralis_engine *engine;
     int result = auralis_engine_create(&config, &engine);
+    if (result < 0 && r->device && *why.text) return refuse(NAME, "--device \"%s\": %s", r->device, why.text);
     if (result < 0) return music_refuse_engine(&r->music, NAME, result);
     int status = r->file.path ? render_audio(r, engine, parameters, 0) : EXIT_DONE;
     if (!status && r->stems_path) status = render_stems(r, engine, parameters);

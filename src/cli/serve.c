@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG = 1, CHECK, PRINT, ISA, KEY }; /* KEY: a key of the configuration, in the words of an option */
+enum {
+    CONFIG = 1,
+    CHECK,
+    PRINT,
+    ISA,
+    DEVICE,
+    KEY
+}; /* KEY: a key of the configuration, in the words of an option */
 static const struct option_info TABLE[] = {
     {KEY, 'l', "listen", "ADDRESS:PORT", "Where to listen; port 0 is any free one. Default 127.0.0.1:8000."},
     {CONFIG, 'c', "config", "FILE",
@@ -28,6 +35,8 @@ static const struct option_info TABLE[] = {
     {KEY, 0, "state-dir", "DIRECTORY",
      "Where saved presets and stations live. Default ~/.local/state/auralis."},
     {ISA, 0, "isa", "NAME", "Kernels to render with. Default the best for this machine."},
+    {DEVICE, 0, "device", "NAME",
+     "Where to render: cpu, opencl, cuda, metal, or auto (a GPU if there is a good one). Default cpu."},
     {CHECK, 0, "check-config", NULL, "Says whether the configuration is good, and does nothing else."},
     {PRINT, 0, "print-config", NULL, "Prints the configuration as it is in the end, and does nothing else."},
 };
@@ -49,7 +58,7 @@ static void help(void) {
 
 /* What was typed, kept for when the configuration is read again. */
 struct typed {
-    const char *config, *isa;
+    const char *config, *isa, *device;
     bool check, print;
     int count;
     struct {
@@ -90,6 +99,9 @@ static int read_options(int argc, char **argv, struct typed *typed) {
             break;
         case ISA:
             typed->isa = options.value;
+            break;
+        case DEVICE:
+            typed->device = options.value;
             break;
         default:
             status = take_key(typed, options.name, options.value);
@@ -161,6 +173,10 @@ int command_serve(int argc, char **argv) {
     if (typed.check && !typed.print) puts("The configuration is good.");
     if (typed.print || typed.check) return fflush(stdout) ? EXIT_FAILED : EXIT_DONE;
     struct rereading rereading = {.typed = &typed, .config = &again};
-    return serve(&(struct server_options){
-        .config = &config, .isa = typed.isa, .stop = interrupted, .reload = reread, .self = &rereading});
+    return serve(&(struct server_options){.config = &config,
+                                          .isa = typed.isa,
+                                          .device = typed.device,
+                                          .stop = interrupted,
+                                          .reload = reread,
+                                          .self = &rereading});
 }

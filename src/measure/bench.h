@@ -39,7 +39,8 @@ void bench_add(struct bench *b, const char *name, const char *unit, bool lower, 
 void bench_add_times(struct bench *b, const char *name, const char *unit, double *times, int count);
 
 /* The groups of cases. */
-void bench_machine(struct bench *b); /* FMA peak and copy bandwidth */
+void bench_device(struct bench *b, const char *device); /* streams on a GPU, wall time */
+void bench_machine(struct bench *b);                    /* FMA peak and copy bandwidth */
 void bench_voices(struct bench *b);
 void bench_streams(struct bench *b);
 void bench_phrases(struct bench *b);

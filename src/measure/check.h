@@ -6,6 +6,8 @@
 
 #include "kernels/kernels.h"
 
+#include <auralis/error.h>
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -26,6 +28,10 @@ struct check_program {
     int count;
 };
 extern const struct check_program CHECK_PROGRAMS[VOICE_PROGRAMS];
+
+/* Whole streams on the named device (device/device.h) against the processor. 0: every sample agrees, 1: not;
+ * negative: the device cannot be used, and `why` says why. */
+int check_device(FILE *out, const char *device, auralis_message *why);
 
 /* The beginning of a line. */
 void check_print(FILE *out, const char *kernel, const char *isa, bool same);

@@ -65,15 +65,20 @@ static int open_loops(struct server *s, const char *host, uint16_t port, auralis
 /* Opening ------------------------------------------------------------------------------------------------ */
 
 static int open_live(struct server *s, auralis_message *why) {
+    auralis_message reason = {0};
     struct live_config config = {.threads = (int)s->config->threads,
                                  .isa = s->options.isa,
+                                 .device = s->options.device,
+                                 .why = &reason,
                                  .max_streams = s->config->max_listeners + CONFIG_STATIONS_MAX,
                                  .latency = &s->metrics.synthesis,
                                  .slices = &s->metrics.chunks_generated,
                                  .phrases = &s->metrics.phrases};
     int result = live_create(&config, &s->live);
+    if (result < 0 && s->options.device && *reason.text)
+        return explain(why, result, "device", "%s", reason.text);
     if (result < 0) return explain(why, result, "isa", "%s", auralis_strerror(result));
-    snprintf(s->device, sizeof s->device, "cpu (%s)", live_isa(s->live));
+    snprintf(s->device, sizeof s->device, "%s", live_device(s->live));
     return 0;
 }
 

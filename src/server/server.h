@@ -22,7 +22,7 @@ enum { SERVER_LOOPS_MAX = 64, SERVER_DRAIN_SECONDS = 5 };
 /* Zero-initialise; every zero means the default. */
 struct server_options {
     const struct server_config *config; /* borrowed for the server's life */
-    const char *isa;                    /* default: as in auralis_engine_config */
+    const char *isa, *device;           /* default: as in auralis_engine_config */
     bool (*stop)(void *self);           /* asked ten times a second: true ends server_run */
     /* Asked as often: another configuration to go by from now on, or NULL. What cannot be changed while the
      * server runs is said in the log. Borrowed until it is asked next. */
@@ -61,7 +61,7 @@ struct server {
     struct memory_tide tide;
     _Atomic uint64_t phrase_rate; /* composed a second, in millionths, over the last minute or so */
     char address[160];            /* "127.0.0.1:8000" */
-    char device[48];              /* "cpu (avx2)" */
+    char device[160];             /* "cpu (avx2)" */
     uint32_t loop_count;
     struct loop *loop[SERVER_LOOPS_MAX];
     pthread_t thread[SERVER_LOOPS_MAX]; /* of loops but the first, which runs in server_run */

@@ -25,7 +25,10 @@ static int start_worker(struct live *live, struct live_worker *w) {
     w->scratch = aligned_alloc(64, SCRATCH);
     if (!w->streams || !w->scratch || !command_queue_init(&w->commands, LIVE_COMMANDS)) return AURALIS_ENOMEM;
     memset(w->scratch, 0, SCRATCH); /* rendering shall not be what maps it */
-    auralis_engine_config config = {.isa = live->config.isa, .max_streams = live->config.max_streams};
+    auralis_engine_config config = {.isa = live->config.isa,
+                                    .max_streams = live->config.max_streams,
+                                    .device = live->config.device,
+                                    .why = live->config.why};
     int result = auralis_engine_create(&config, &w->engine);
     if (result < 0) return result;
     pthread_condattr_t monotonic;
@@ -39,7 +42,8 @@ static int start_worker(struct live *live, struct live_worker *w) {
 }
 
 int live_create(const struct live_config *config, struct live **out) {
-    int threads = config->threads > 0 ? config->threads : default_threads();
+    bool gpu = config->device && strcmp(config->device, "cpu");
+    int threads = config->threads > 0 ? config->threads : gpu ? 1 : default_threads();
     struct live *live = calloc(1, sizeof *live + (size_t)threads * sizeof *live->worker);
     if (!live) return AURALIS_ENOMEM;
     live->config = *config;
@@ -242,6 +246,6 @@ int live_threads(const struct live *live) {
     return live->threads;
 }
 
-const char *live_isa(const struct live *live) {
-    return auralis_engine_isa(live->worker[0].engine);
+const char *live_device(const struct live *live) {
+    return auralis_engine_device(live->worker[0].engine);
 }

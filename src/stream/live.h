@@ -39,6 +39,8 @@ struct live_stream;
 struct live_config {
     int threads;          /* render workers; default: one a core */
     const char *isa;      /* default: as in auralis_engine_config */
+    const char *device;   /* likewise; on a GPU there is one worker unless `threads` says otherwise */
+    auralis_message *why; /* likewise; used by live_create only */
     uint32_t max_streams; /* open at once, all workers together; default 1,024 */
     struct histogram
         *latency; /* borrowed; gets the seconds from starting to render a slice to its being readable */
@@ -121,6 +123,6 @@ struct live_counters {
 void live_count(const struct live *live, struct live_counters *out);
 
 int live_threads(const struct live *live);
-const char *live_isa(const struct live *live);
+const char *live_device(const struct live *live); /* auralis_engine_device */
 
 #endif

@@ -4,12 +4,14 @@
 #include "device/device.h"
 #include "synth/stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct auralis_engine {
     const struct kernels *kernels;  /* NULL: on a GPU */
     struct remote *remote;          /* there */
+    char name[160];                 /* of the device */
     int lost;                       /* what the GPU answered when it failed; 0: it works */
     struct auralis_stream **listed; /* [max_streams], for the GPU */
     float **listed_out;
@@ -23,15 +25,20 @@ enum { STREAMS_DEFAULT = 1024, STREAMS_MAX = 65536 };
 
 static int open_device(auralis_engine *e, const auralis_engine_config *c) {
     struct device device;
-    int result = device_open(c->device, c->isa, &device, NULL);
+    int result = device_open(c->device, c->isa, &device, c->why);
     if (result < 0) return result;
     e->kernels = device.kernels;
+    if (device.gpu)
+        snprintf(e->name, sizeof e->name, "%s (%s)", c->device, gpu_information(device.gpu)->name);
+    else
+        snprintf(e->name, sizeof e->name, "cpu (%s)", device.kernels->isa);
     return device.gpu ? remote_create(device.gpu, &e->remote) : AURALIS_OK;
 }
 
 int auralis_engine_create(const auralis_engine_config *config, auralis_engine **out) {
     auralis_engine_config c = config ? *config : (auralis_engine_config){0};
     if (c.max_streams > STREAMS_MAX) return AURALIS_EINVAL;
+    if (c.device && !strcmp(c.device, "auto")) return engine_choose(&c, out);
     auralis_engine *e = calloc(1, sizeof *e);
     if (!e) return AURALIS_ENOMEM;
     int result = open_device(e, &c);
@@ -211,6 +218,10 @@ int auralis_engine_render(auralis_engine *e, auralis_stream *const *streams, siz
     for (size_t i = 0; i < count; i++)
         if (streams[i]->carry_count) auralis_stream_read(streams[i], out[i], (size_t)blocks * BLOCK);
     return e->lost;
+}
+
+const char *auralis_engine_device(const auralis_engine *e) {
+    return e->name;
 }
 
 const char *auralis_engine_isa(const auralis_engine *e) {

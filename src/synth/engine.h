@@ -13,6 +13,9 @@ int engine_place(auralis_engine *engine, struct shard **shard, uint32_t *place);
 /* Where the streams are rendered on a GPU; NULL: here. */
 struct remote *engine_remote(const auralis_engine *engine);
 
+/* The device "auto" (choose.c). */
+int engine_choose(const auralis_engine_config *config, auralis_engine **out);
+
 /* A stream has left its place. */
 void engine_leave(auralis_engine *engine);
 

@@ -1,0 +1,112 @@
+/* check_device.c — whole streams on a GPU against the same streams on the processor: every sample must agree.
+ *
+ * Six streams at three rates, of different moods, one from the middle of its piece. Between chunks of
+ * different length listeners change what can be changed, and some streams wait while others play. */
+#include "measure/check.h"
+
+#include <auralis/auralis.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { STREAMS = 6, CHUNK = 40, CHUNKS = 24, WAITING = 3 };
+
+struct crowd {
+    auralis_engine *engine;
+    auralis_stream *stream[STREAMS];
+    float *out[STREAMS];
+};
+
+static int gather(struct crowd *c, const char *device, auralis_message *why) {
+    static const uint32_t rates[STREAMS] = {48000, 44100, 48000, 96000, 48000, 48000};
+    auralis_engine_config config = {.device = device, .max_streams = STREAMS, .why = why};
+    memset(c, 0, sizeof *c);
+    int result = auralis_engine_create(&config, &c->engine);
+    for (int i = 0; i < STREAMS && result == AURALIS_OK; i++) {
+        auralis_stream_config stream = {.seed = (uint64_t)(70 + i),
+                                        .sample_rate = rates[i],
+                                        .parameters = &auralis_preset_at(i)->parameters,
+                                        .start = i == 4 ? 30 * 48000 + 17 : 0};
+        result = auralis_stream_open(c->engine, &stream, &c->stream[i]);
+        c->out[i] = calloc(CHUNK * 2 * AURALIS_BLOCK, sizeof *c->out[i]);
+        if (!c->out[i]) abort();
+    }
+    return result;
+}
+
+static void disperse(struct crowd *c) {
+    auralis_engine_destroy(c->engine);
+    for (int i = 0; i < STREAMS; i++) free(c->out[i]);
+}
+
+static void set(auralis_stream *s, const auralis_parameters *p) {
+    auralis_stream_set(s, p, ~(auralis_parameter_set)0, NULL, NULL);
+}
+
+static void meddle(struct crowd *c, int chunk) {
+    auralis_parameters p = auralis_stream_parameters(c->stream[1]);
+    p.brightness = chunk == 6 ? 0.9 : 0.2;
+    p.space = 0.9;
+    p.level = -6;
+    if (chunk == 6 || chunk == 7) set(c->stream[1], &p);
+    p = auralis_stream_parameters(c->stream[2]);
+    p.enable_pads = chunk == 14;
+    p.bpm = chunk == 9 ? 97 : 61;
+    if (chunk == 9 || chunk == 14) set(c->stream[2], &p);
+}
+
+struct tally {
+    uint64_t samples, differ;
+    double energy, seconds[2];
+};
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int render(struct crowd *c, int chunk, double *seconds) {
+    size_t first = chunk % 3 == 1 ? WAITING : 0;
+    uint32_t blocks = chunk % 2 ? CHUNK : CHUNK - 13;
+    double begin = now();
+    meddle(c, chunk);
+    int result = auralis_engine_render(c->engine, c->stream + first, STREAMS - first, blocks, c->out + first);
+    *seconds += now() - begin;
+    return result;
+}
+
+static void compare(FILE *out, const struct crowd *a, const struct crowd *b, int chunk, struct tally *t) {
+    size_t samples = (size_t)(chunk % 2 ? CHUNK : CHUNK - 13) * 2 * AURALIS_BLOCK;
+    for (int i = chunk % 3 == 1 ? WAITING : 0; i < STREAMS; i++)
+        for (size_t n = 0; n < samples; n++) {
+            float x = a->out[i][n], y = b->out[i][n];
+            t->energy += (double)x * x;
+            t->samples++;
+            if (memcmp(&x, &y, sizeof x) && t->differ++ < 5)
+                fprintf(out, "stream %d, chunk %d, sample %zu: %.9g is not %.9g\n", i, chunk, n, (double)y,
+                        (double)x);
+        }
+}
+
+int check_device(FILE *out, const char *device, auralis_message *why) {
+    struct crowd cpu, gpu;
+    struct tally t = {0};
+    int result = gather(&gpu, device, why);
+    if (result == AURALIS_OK) {
+        fprintf(out, "%s\n", auralis_engine_device(gpu.engine));
+        result = gather(&cpu, "cpu", why);
+        for (int chunk = 0; chunk < CHUNKS && result == AURALIS_OK; chunk++) {
+            result = render(&cpu, chunk, &t.seconds[0]);
+            if (result == AURALIS_OK) result = render(&gpu, chunk, &t.seconds[1]);
+            if (result == AURALIS_OK) compare(out, &cpu, &gpu, chunk, &t);
+        }
+        disperse(&cpu);
+    }
+    disperse(&gpu);
+    if (result < 0) return result;
+    fprintf(out, "%llu samples of %d streams, %llu differ; processor %.2f s, device %.2f s\n",
+            (unsigned long long)t.samples, STREAMS, (unsigned long long)t.differ, t.seconds[0], t.seconds[1]);
+    return t.differ || !(t.energy > 1); /* silence would agree with anything */
+}
