@@ -268,6 +268,23 @@ KERNEL int vi_any(vi mask) {
 #endif
 }
 
+/* A bit for each lane that is negative, as the lanes of a mask are: bit 0 for lane 0. */
+KERNEL uint32_t vi_signs(vi x) {
+#if LANES == 16
+    return _mm512_movepi32_mask((__m512i)x);
+#elif LANES == 8
+    return (uint32_t)_mm256_movemask_ps((__m256)x);
+#elif LANES == 4 && defined(__SSE2__)
+    return (uint32_t)_mm_movemask_ps((__m128)x);
+#elif LANES == 1
+    return (uint32_t)x >> 31;
+#else
+    uint32_t bits = 0;
+    for (int i = 0; i < LANES; i++) bits |= ((uint32_t)x[i] >> 31) << i;
+    return bits;
+#endif
+}
+
 /* A tile: TILE consecutive frames of LANES voices, tile[i] lane v being frame i of voice v. In memory a
  * voice's frames lie side by side, and the voices `row` floats apart; so a tile is turned over on its way in
  * and out. With 16 lanes a tile is 8 frames long, and two of them fit into the registers. */

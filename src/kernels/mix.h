@@ -6,21 +6,26 @@
 #include "kernels/polynomials.h"
 
 #if !KERNEL_ITEMS
-/* The left-to-right sum is kept in registers over neighbouring rows of the same bus. */
+/* The left-to-right sum is kept in registers over neighbouring rows of the same bus; several stretches of
+ * time side by side, since each sum waits for the one before. */
 static void mix_rows(float *bus, const float *rows, const int32_t *to, const float *gain_l,
                      const float *gain_r, uint32_t count) {
+    enum { STRETCHES = 4 };
     for (uint32_t first = 0, end; first < count; first = end) {
         float *left = bus + to[first] * 2 * BLOCK, *right = left + BLOCK;
         for (end = first + 1; end < count && to[end] == to[first];) end++;
-        for (int i = 0; i < BLOCK; i += LANES) {
-            vf l = vf_load(left + i), r = vf_load(right + i);
-            for (uint32_t n = first; n < end; n++) {
-                vf x = vf_load(rows + n * VOICE_ROW + i);
-                l += x * gain_l[n];
-                r += x * gain_r[n];
-            }
-            vf_store(left + i, l);
-            vf_store(right + i, r);
+        for (int i = 0; i < BLOCK; i += STRETCHES * LANES) {
+            vf l[STRETCHES], r[STRETCHES];
+            for (int k = 0; k < STRETCHES; k++)
+                l[k] = vf_load(left + i + k * LANES), r[k] = vf_load(right + i + k * LANES);
+            for (uint32_t n = first; n < end; n++)
+                for (int k = 0; k < STRETCHES; k++) {
+                    vf x = vf_load(rows + n * VOICE_ROW + i + k * LANES);
+                    l[k] += x * gain_l[n];
+                    r[k] += x * gain_r[n];
+                }
+            for (int k = 0; k < STRETCHES; k++)
+                vf_store(left + i + k * LANES, l[k]), vf_store(right + i + k * LANES, r[k]);
         }
     }
 }

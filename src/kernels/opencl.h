@@ -44,5 +44,6 @@ typedef ulong uint64_t;
 #define ITEMS(k, count) for (int k = ITEM; k < (count); k += BLOCK)
 #define ONE_ITEM if (ITEM == 0)
 #define PREFETCH(p)
+#define LOWEST_BIT(bits) (31 - clz((bits) & (0u - (bits))))
 
 #endif

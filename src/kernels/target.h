@@ -53,6 +53,7 @@ KERNEL float as_float(uint32_t i) {
 #define TOGETHER ((void)0)
 #define ONE_ITEM
 #define PREFETCH(p) __builtin_prefetch(p, 0)
+#define LOWEST_BIT(bits) ((uint32_t)__builtin_ctz(bits))
 
 #endif
 #endif

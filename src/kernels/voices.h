@@ -92,7 +92,8 @@ KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int group
 }
 
 /* The voices of a run from what is in its rows and in c. Lane groups with no running voice cost nothing. */
-KERNEL void voices(const struct voice_run *run, const struct voice_parts p, const struct wave_control *c) {
+KERNEL void voices(const struct voice_run *whole, const struct voice_parts p, const struct wave_control *c) {
+    const struct voice_run here = *whole, *run = &here; /* which no store can change */
     uint32_t v = 0;
     while (v < run->count) {
         if (!vi_any(word_i(run, VOICE_RUN, v))) {

@@ -40,10 +40,10 @@ struct wave_control {
     float sine[WAVE_RUN], step[WAVE_RUN], turn[WAVE_RUN];
     float period[2][WAVE_RUN];   /* frames × 2^−32: the reciprocal of the increment */
     uint32_t edges[2][WAVE_RUN]; /* how many fall in the block */
-    int32_t frame[WAVE_RUN], row[WAVE_RUN];
-    float
-        fraction[WAVE_RUN]; /* of one edge of each voice: the frame it comes before, its place in the table */
-    int any;                /* whether there is anything but sines */
+    /* Of one edge of each: the frame it comes before, its place in the table. */
+    int32_t frame[2][WAVE_RUN], row[2][WAVE_RUN];
+    float fraction[2][WAVE_RUN];
+    int any; /* whether there is anything but sines */
 };
 
 /* ---- What is worked out once a block, lanes being voices ---- */
@@ -228,9 +228,9 @@ KERNEL void find_edges(struct wave_control *c, int o, uint32_t v, uint32_t k) {
     past += vu_from_i(early) & inc;
     vf place = vf_from_i(vi_from_u(past)) * period * (float)EDGE_ROWS;
     vi row = vi_min(vi_from_f(place), vi_set(EDGE_ROWS - 1));
-    vi_store(c->frame + v, n);
-    vi_store(c->row + v, row);
-    vf_store(c->fraction + v, place - vf_from_i(row));
+    vi_store(c->frame[o] + v, n);
+    vi_store(c->row[o] + v, row);
+    vf_store(c->fraction[o] + v, place - vf_from_i(row));
 }
 
 /* From an edge to where the line starts anew, it lies `drop` lower. */
@@ -244,29 +244,37 @@ KERNEL void row_drop(float *row, int32_t n, float drop) {
     }
 }
 
-/* Which voices have a k-th edge. Without a branch: whether one has is a coin's toss. */
-KERNEL uint32_t list_edges(const struct wave_control *c, int o, uint32_t count, uint32_t k, uint32_t *list) {
-    uint32_t n = 0;
-    for (uint32_t v = 0; v < count; v++) {
-        list[n] = v;
-        n += !c->gliding[v] && c->edges[o][v] >= k;
+/* Which steady voices have a k-th edge: a bit each. */
+KERNEL uint32_t voices_with_edge(const struct wave_control *c, int o, uint32_t count, uint32_t k) {
+    uint32_t bits = 0;
+    for (uint32_t v = 0; v < count; v += LANES) {
+        vi has = vi_lt(vi_set((int32_t)k - 1), vi_load(c->edges[o] + v)) & ~vi_load(c->gliding + v);
+        bits |= vi_signs(has) << v;
     }
-    return n;
+    return bits;
 }
 
-KERNEL void steady_edges(const struct voice_run *run, const int at, struct wave_control *c, int o) {
-    uint32_t list[WAVE_RUN], n;
-    float drop[WAVE_RUN];
+KERNEL void steady_edges(const struct voice_run *run, const int at, struct wave_control *c) {
+    float drop[2][WAVE_RUN];
+    uint32_t has[2], left;
     for (uint32_t v = 0; v < run->count; v += LANES)
-        vf_store(drop + v, word_f(run, at + WAVE_SAW1 + o, v) * 2.0f);
-    for (uint32_t k = 1; (n = list_edges(c, o, run->count, k, list)); k++) {
-        for (uint32_t v = 0; v < run->count; v += LANES) find_edges(c, o, v, k);
-        for (uint32_t i = 0; i < n; i++)
-            row_drop(run->rows + list[i] * VOICE_ROW, c->frame[list[i]], drop[list[i]]);
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t v = list[i];
-            row_edge(run->rows + v * VOICE_ROW, (uint32_t)c->frame[v], c->row[v], c->fraction[v], drop[v]);
+        for (int o = 0; o < 2; o++) vf_store(drop[o] + v, word_f(run, at + WAVE_SAW1 + o, v) * 2.0f);
+    for (uint32_t k = 1;; k++) {
+        for (int o = 0; o < 2; o++) has[o] = voices_with_edge(c, o, run->count, k);
+        if (!(has[0] | has[1])) break;
+        for (int o = 0; o < 2; o++) {
+            for (uint32_t v = 0; v < run->count; v += LANES) find_edges(c, o, v, k);
+            for (left = has[o]; left; left &= left - 1) {
+                uint32_t v = LOWEST_BIT(left);
+                row_drop(run->rows + v * VOICE_ROW, c->frame[o][v], drop[o][v]);
+            }
         }
+        for (int o = 0; o < 2; o++)
+            for (left = has[o]; left; left &= left - 1) {
+                uint32_t v = LOWEST_BIT(left);
+                row_edge(run->rows + v * VOICE_ROW, (uint32_t)c->frame[o][v], c->row[o][v], c->fraction[o][v],
+                         drop[o][v]);
+            }
     }
 }
 
@@ -293,20 +301,20 @@ KERNEL void rows_end(const struct voice_run *run) {
 
 /* The waves of a run of at most WAVE_RUN voices: all but the steady sines into its rows, if c->any, and those
  * into c. Their words begin at word `at`. */
-static void waves(const struct voice_run *run, const int at, struct wave_control *c) {
+static void waves(const struct voice_run *whole, const int at, struct wave_control *c) {
+    const struct voice_run here = *whole, *run = &here; /* which no store can change */
     c->any = 0;
     for (uint32_t v = 0; v < run->count; v += LANES) wave_begin(run, at, v, c);
     if (!c->any) return;
     for (uint32_t v = 0; v < run->count; v += LANES) wave_line(run, at, v, c);
     rows_begin(run, at, c);
-    for (int o = 0; o < 2; o++) {
-        steady_edges(run, at, c, o);
+    steady_edges(run, at, c);
+    for (int o = 0; o < 2; o++)
         for (uint32_t v = 0; v < run->count; v++)
             if (c->gliding[v] && c->edges[o][v]) {
                 float weight = word_float(run, at + WAVE_SAW1 + o, v);
                 gliding_edges(run->rows + v * VOICE_ROW, c, o, v, weight + weight);
             }
-    }
     rows_end(run);
 }
 
