@@ -261,6 +261,9 @@ int http_writable(struct exchange *x, struct lws *wsi) {
     unsigned char piece[LWS_PRE + PIECE];
     size_t left = x->length - x->sent, size = left < PIECE ? left : PIECE;
     if (x->done || !x->bytes) return 0;
+    int allowed = (int)lws_get_peer_write_allowance(wsi); /* under HTTP/2; below 0: as much as there is */
+    if (allowed == 0) return 0;                           /* the peer's word for more calls again */
+    if (allowed > 0 && (size_t)allowed < size) size = (size_t)allowed;
     memcpy(piece + LWS_PRE, x->bytes + x->sent, size);
     x->sent += size;
     bool last = x->sent == x->length;

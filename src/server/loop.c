@@ -190,11 +190,15 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     return result;
 }
 
+/* A message goes to the socket in one piece. By default libwebsockets takes 2 KB of it and keeps a copy of
+ * the rest, which under HTTP/2 it may forget to send when the stream has ended. */
+enum { TX_WHOLE = LWS_PRE + LOOP_MESSAGE };
+
 /* A request that has no subprotocol speaks the first; which version that is, the path decides. */
 static const struct lws_protocols PROTOCOLS[] = {
-    {.name = "auralis", .callback = callback, .rx_buffer_size = 2048},
-    {.name = "auralis-v2", .callback = callback, .rx_buffer_size = 2048},
-    {.name = "auralis-v1", .callback = callback, .rx_buffer_size = 2048},
+    {.name = "auralis", .callback = callback, .rx_buffer_size = 2048, .tx_packet_size = TX_WHOLE},
+    {.name = "auralis-v2", .callback = callback, .rx_buffer_size = 2048, .tx_packet_size = TX_WHOLE},
+    {.name = "auralis-v1", .callback = callback, .rx_buffer_size = 2048, .tx_packet_size = TX_WHOLE},
     {0}};
 
 /* A peer that is silent is asked after 20 s, and given up after 45 s. */

@@ -35,7 +35,7 @@ export class Server {
     server.exit.then((code) => (ended = code))
     await until(() => server.output.includes('\n') || ended !== undefined, 'the server to listen')
     if (ended !== undefined) throw new Error(`the server ended with ${ended}: ${server.errors}`)
-    server.http = server.output.match(/http:\/\/\S+/)[0]
+    server.http = server.output.match(/https?:\/\/\S+/)[0]
     server.ws = server.http.replace('http', 'ws')
     server.port = Number(new URL(server.http).port)
     return server
