@@ -72,6 +72,7 @@ static void mix(struct setup *s, const struct kernels *k, uint32_t first, uint32
     for (uint32_t v = first; v < first + count;) {
         uint32_t end = (v / PER_STREAM + 1) * PER_STREAM;
         if (end > first + count) end = first + count;
+        if (v % PER_STREAM == 0) memset(s->bus[v / PER_STREAM], 0, sizeof s->bus[0]);
         k->mix(s->bus[v / PER_STREAM], s->rows + (size_t)(v - first) * VOICE_ROW,
                (const int32_t *)(const void *)s->bank.word[VOICE_BUS] + v,
                (const float *)(const void *)s->bank.word[VOICE_GAIN_L] + v,
@@ -86,7 +87,6 @@ static double run(struct setup *s, const struct kernels *k, int blocks) {
     for (int b = 0; b < blocks; b++) {
         double begin = check_seconds(), right[BLOCK];
         float first[BLOCK];
-        memset(s->bus, 0, sizeof s->bus);
         for (uint32_t v = 0; v < VOICES; v += VOICE_RUN_MAX) {
             struct voice_run run = {s->bank.word, s->bank.tail, v, VOICE_RUN_MAX, s->rows};
             k->voice[s->program](&run);
