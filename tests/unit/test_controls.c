@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RATE = 48000, SECONDS = 6, FRAMES = RATE * SECONDS };
 static const char *folder;
@@ -399,6 +400,69 @@ static void real_files_read_back(void **state) {
     }
 }
 
+/* What FluidSynth plays from a file that we wrote: one note from the beginning on, from 2 s. NULL: not there.
+ */
+static float *played_by_fluidsynth(auralis_score *score) {
+    static const char font[] = "/usr/share/sounds/sf2/TimGM6mb.sf2";
+    char midi[] = "/tmp/auralis-controls-XXXXXX", raw[64], command[512];
+    void *bytes;
+    size_t size;
+    if (access(font, R_OK) || system("command -v fluidsynth >/dev/null 2>&1")) return NULL;
+    int file = mkstemp(midi);
+    assert_true(file >= 0);
+    assert_int_equal(auralis_score_write_midi(score, 120, &bytes, &size), 0);
+    assert_int_equal(write(file, bytes, size), (ssize_t)size);
+    close(file);
+    free(bytes);
+    snprintf(raw, sizeof raw, "%s.raw", midi);
+    snprintf(command, sizeof command,
+             "fluidsynth -n -i -q -R 0 -C 0 -r %d -O float -T raw -F %s %s %s >/dev/null 2>&1", RATE, raw,
+             font, midi);
+    assert_int_equal(system(command), 0);
+    float *sound = calloc(2 * FRAMES, sizeof *sound);
+    FILE *in = fopen(raw, "rb");
+    assert_non_null(in);
+    assert_true(fread(sound, 2 * sizeof *sound, FRAMES, in) > 5 * RATE);
+    fclose(in);
+    unlink(midi), unlink(raw);
+    return sound;
+}
+
+static double rms_of(const float *sound) {
+    double sum = 0;
+    for (size_t i = 4 * RATE; i < 8 * RATE; i++) sum += (double)sound[i] * sound[i];
+    return sqrt(sum);
+}
+
+/* Bend and its range, as another program reads them. FluidSynth 2 bends by 127/128 of what it is told, in
+ * whole cents. Its gains follow another law: only that they fall. */
+static void fluidsynth_hears_the_same_bends(void **state) {
+    (void)state;
+    static const double bends[] = {0, 2, -1.37, 7.3, -12, 24};
+    double middle = 0, loud = 0;
+    for (size_t i = 0; i < sizeof bends / sizeof *bends; i++)
+        for (int soft = 0; soft < 2 - (i > 0); soft++) {
+            auralis_score *score = new_score();
+            add_note(score, (auralis_note){.duration = FRAMES - RATE / 2,
+                                           .pitch = 60,
+                                           .velocity = 0.8,
+                                           .instrument = AURALIS_LEAD,
+                                           .timbre = LEAD_FLUTE});
+            add_control(score, AURALIS_BEND, 1.0, bends[i]);
+            add_control(score, AURALIS_EXPRESSION, 1.0, soft ? 0.25 : 1);
+            float *sound = played_by_fluidsynth(score);
+            auralis_score_free(score);
+            if (!sound) skip();
+            double hz = tone_pitch(sound + 4 * RATE, 440 * exp2((60 + bends[i] - 69) / 12), RATE);
+            if (!i && !soft) middle = hz, loud = rms_of(sound);
+            if (!i && soft) assert_true(rms_of(sound) < 0.5 * loud);
+            double cents = 1200 * log2(hz / middle) - 100 * bends[i] * 127 / 128;
+            if (!(fabs(cents) < 1.5))
+                fail_msg("FluidSynth hears a bend of %g off by %g cents", bends[i], cents);
+            free(sound);
+        }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_note_bends_by_semitones),
@@ -410,6 +474,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(idle_controls_change_nothing),
         cmocka_unit_test(what_is_out_of_range_is_refused),
         cmocka_unit_test(real_files_read_back),
+        cmocka_unit_test(fluidsynth_hears_the_same_bends),
     };
     if (argc != 2) return 2;
     folder = argv[1];
