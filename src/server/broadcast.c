@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 
 static const int64_t LINGER = 30 * MONOTONIC_SECOND;
 /* MP3 is kept for the segments of HLS, the others for listeners who lag. */
@@ -15,6 +16,7 @@ struct broadcast {
     struct live_stream *stream;
     const struct station_config *station;
     const struct server_config *config;
+    uint64_t epoch;
     pthread_mutex_t lock; /* held while one is opened or closed */
     struct format {
         struct encoding *encoding;
@@ -28,6 +30,7 @@ struct broadcast *broadcast_create(struct encoder_pool *pool, struct live_stream
     struct broadcast *b = calloc(1, sizeof *b);
     if (!b) return NULL;
     b->pool = pool;
+    b->epoch = (uint64_t)time(NULL);
     b->stream = stream;
     b->station = station;
     b->config = config;
@@ -74,6 +77,10 @@ void broadcast_leave(struct broadcast *b, int format) {
     b->format[format].users--;
     b->format[format].left = monotonic_now();
     pthread_mutex_unlock(&b->lock);
+}
+
+uint64_t broadcast_epoch(const struct broadcast *b) {
+    return b->epoch;
 }
 
 void broadcast_tend(struct broadcast *b, int64_t now) {

@@ -24,6 +24,9 @@ void broadcast_destroy(struct broadcast *broadcast);
 struct encoding *broadcast_join(struct broadcast *broadcast, int format, int *result);
 void broadcast_leave(struct broadcast *broadcast, int format);
 
+/* When the station began, Unix seconds. */
+uint64_t broadcast_epoch(const struct broadcast *broadcast);
+
 /* Now and then: ends what nobody wants. */
 void broadcast_tend(struct broadcast *broadcast, int64_t now);
 

@@ -7,10 +7,14 @@
 #include "server/http.h"
 #include "base/text.h"
 #include "server/gate.h"
+#include "server/hls.h"
 #include "server/http_head.h"
 #include "server/http_stream.h"
 #include "server/loop.h"
+#include "server/playlists.h"
 #include "server/web.h"
+
+#include "base/monotonic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +39,9 @@ struct exchange {
     size_t length, sent;
     uint32_t retry_seconds;     /* with a refusal; 0: nothing is said */
     struct http_stream *stream; /* music without an end */
+    struct lws *wsi;
+    struct wake retry; /* for what is not there yet, until … */
+    int64_t retry_until;
     bool head, done;
     bool hang_up; /* after the answer: what follows on this connection cannot be understood */
 };
@@ -147,14 +154,76 @@ static int answer_preflight(struct exchange *x, struct lws *wsi) {
     return http_head_finish(&h) < 0 ? -1 : complete(x, wsi);
 }
 
+static struct loop *loop_of(struct lws *wsi) {
+    return lws_context_user(lws_get_context(wsi));
+}
+
+/* A file of music, or of where music is. */
+static int answer_file(struct exchange *x, struct lws *wsi, const char *type, const char *cache, char *bytes,
+                       size_t length) {
+    struct http_head h;
+    x->response.body = bytes; /* which frees it */
+    x->bytes = bytes;
+    x->length = length;
+    http_head_begin(&h, wsi, 200, type, length);
+    http_head_add(&h, "cache-control:", cache);
+    http_head_add(&h, "access-control-allow-origin:", "*");
+    http_head_add(&h, "cross-origin-resource-policy:", "cross-origin");
+    return http_head_finish(&h) < 0 ? -1 : send_body(x, wsi);
+}
+
+static int answer_playlist(struct exchange *x, struct lws *wsi) {
+    struct refusal why;
+    char root[sizeof x->caller.host + 16];
+    const char *type, *host = *x->caller.host ? x->caller.host : server_address(x->server);
+    char *text = malloc(PLAYLIST_MAX);
+    if (!text) return -1;
+    bool usual =
+        strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == strlen(host);
+    snprintf(root, sizeof root, "http%s://%s", lws_is_ssl(lws_get_network_wsi(wsi)) ? "s" : "",
+             usual ? host : server_address(x->server));
+    if (playlist_write(x->request.path, x->request.query, root, text, &type, &why) == 0)
+        return answer_file(x, wsi, type, "no-store", text, strlen(text));
+    free(text);
+    return answer_refused(x, wsi, &why);
+}
+
+static int answer_hls(struct exchange *x, struct lws *wsi);
+
+static void on_retry(struct wake *retry, int64_t now) {
+    struct exchange *x = lws_container_of(retry, struct exchange, retry);
+    (void)now;
+    schedule_cancel(&loop_of(x->wsi)->schedule, retry);
+    if (answer_hls(x, x->wsi) < 0) lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+}
+
+/* Who asks first waits until there are segments. */
+static int answer_hls(struct exchange *x, struct lws *wsi) {
+    static const int64_t PATIENCE = 5 * MONOTONIC_SECOND, AGAIN = 20 * MONOTONIC_MS;
+    struct hls_answer answer;
+    struct refusal why;
+    int64_t now = monotonic_now();
+    int result = hls_get(x->server, x->request.path, &answer, &why);
+    if (result == 0) return answer_file(x, wsi, answer.type, answer.cache, answer.bytes, answer.length);
+    if (result < 0) return answer_refused(x, wsi, &why);
+    if (!x->retry_until) x->retry_until = now + PATIENCE;
+    x->wsi = wsi;
+    x->retry.tick = on_retry;
+    if (now < x->retry_until) schedule_set(&loop_of(wsi)->schedule, &x->retry, now + AGAIN);
+    if (x->retry.place) return 0;
+    x->retry_seconds = 1;
+    return answer_refusal(x, wsi, REFUSAL_OVERLOADED, "the station has only just begun; try again");
+}
+
 static int answer_music(struct exchange *x, struct lws *wsi) {
-    struct loop *loop = lws_context_user(lws_get_context(wsi));
     struct refusal why;
     uint32_t retry_seconds = 0;
     if (!strcmp(x->request.method, "OPTIONS")) return answer_preflight(x, wsi);
     if (strcmp(x->request.method, "GET") && !x->head)
         return answer_refusal(x, wsi, REFUSAL_METHOD_NOT_ALLOWED, "music is only to be listened to");
-    int result = http_stream_begin(loop, wsi, &x->request, x->head, &x->stream, &why, &retry_seconds);
+    if (playlist_owns(x->request.path)) return answer_playlist(x, wsi);
+    if (hls_owns(x->request.path)) return answer_hls(x, wsi);
+    int result = http_stream_begin(loop_of(wsi), wsi, &x->request, x->head, &x->stream, &why, &retry_seconds);
     if (result == 0) return x->head ? complete(x, wsi) : 0;
     if (result == HTTP_STREAM_HANG_UP) return -1;
     if (why.code == REFUSAL_RATE_LIMITED || why.code == REFUSAL_OVERLOADED)
@@ -277,6 +346,7 @@ int http_writable(struct exchange *x, struct lws *wsi) {
 
 void http_end(struct exchange *x) {
     if (!x) return;
+    if (x->wsi) schedule_cancel(&loop_of(x->wsi)->schedule, &x->retry);
     http_stream_end(x->stream);
     free(x->body);
     api_response_clear(&x->response);

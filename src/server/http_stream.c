@@ -314,8 +314,14 @@ static int64_t due_of(const struct http_stream *s) {
 }
 
 static void hang_up(struct http_stream *s) {
-    if (!s->ending) lws_set_timeout(s->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+    if (s->ending) return;
     s->ending = true;
+    if (s->bare) {
+        lws_rx_flow_control(s->wsi, 1);
+        shutdown(lws_get_socket_fd(s->wsi), SHUT_RDWR);
+    }
+    lws_callback_on_writable(s->wsi);
+    lws_set_timeout(s->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
 }
 
 /* Sending ------------------------------------------------------------------------------------------------ */

@@ -21,6 +21,9 @@
 #include <unistd.h>
 
 enum { ALARM_SCHEDULE, ALARM_HOUSEKEEPING };
+/* Plain requests that may wait for a moment, beside the listeners. */
+enum { REQUESTS_WAITING = 64 };
+
 static const int64_t HOUSEKEEPING = 100 * MONOTONIC_MS;
 
 struct connection {
@@ -315,7 +318,8 @@ int loop_create(struct server *server, int fd, struct loop **out) {
     }
     loop->server = server;
     loop->reserve = -1;
-    int result = schedule_init(&loop->schedule, server->config->max_listeners + 1) ? 0 : AURALIS_ENOMEM;
+    int result =
+        schedule_init(&loop->schedule, server->config->max_listeners + REQUESTS_WAITING) ? 0 : AURALIS_ENOMEM;
     if (result == 0) result = open_context(loop);
     if (result == 0) result = watch(loop, fd);
     if (result == 0)

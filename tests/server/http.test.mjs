@@ -204,3 +204,68 @@ test('mpv plays it', { timeout: 60000, skip: !has('mpv') }, async (t) => {
   for (const { stdout, stderr } of await Promise.all(['/listen.opus?seed=3', '/stations/main.mp3', '/stations/main.flac', '/stations/main.opus'].map(play)))
     assert.equal(stdout + stderr, '')
 })
+
+test('playlists name what they stand beside', { timeout: 60000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const text = async (path) => (await fetch(server.http + path)).text()
+  assert.match(await text('/listen.m3u'), new RegExp(`^${server.http}/listen\\.mp3$`, 'm'))
+  assert.match(await text('/listen.opus.m3u?seed=7&key=F%23'), new RegExp(`^${server.http}/listen\\.opus\\?seed=7&key=F%23$`, 'm'))
+  assert.match(await text('/stations/main.flac.pls'), new RegExp(`^File1=${server.http}/stations/main\\.flac$`, 'm'))
+  assert.equal((await fetch(`${server.http}/listen.m3u?bpm=5`)).status, 400)
+  const evil = await raw(server, 'GET /listen.m3u HTTP/1.1\r\nHost: a"<b>\r\n\r\n', 0.3)
+  assert.doesNotMatch(`${evil.bytes()}`, /<b>/)
+  evil.socket.destroy()
+})
+
+test('HLS: segments are the station cut up, numbered on, and ffmpeg plays them', { timeout: 90000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const stream = listen(`${server.http}/stations/main.mp3`, 12)
+  const segments = new Map()
+  const look = async () => {
+    const answer = await fetch(`${server.http}/stations/main.m3u8`)
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers.get('content-type'), 'application/vnd.apple.mpegurl')
+    assert.match(answer.headers.get('cache-control'), /max-age=1$/)
+    const list = await answer.text(), names = list.match(/^main\/\d+\.mp3$/gm)
+    assert.ok(names.length >= 2 && names.length <= 6)
+    assert.match(list, /#EXT-X-TARGETDURATION:3\n/)
+    assert.equal(Number(list.match(/#EXT-X-MEDIA-SEQUENCE:(\d+)/)[1]), Number(names[0].match(/\d+/)[0]))
+    for (const name of names) {
+      const got = await fetch(`${server.http}/stations/${name}`)
+      assert.match(got.headers.get('cache-control'), /immutable/)
+      const bytes = Buffer.from(await got.arrayBuffer()), before = segments.get(name)
+      assert.ok(!before || before.equals(bytes), 'a segment never changes')
+      segments.set(name, bytes)
+    }
+    return names
+  }
+  const first = await look()
+  const player = run('ffmpeg', ['-v', 'error', '-t', '9', '-i', `${server.http}/stations/main.m3u8`, '-f', 'wav', '-'], { encoding: 'buffer', maxBuffer: 1 << 26 })
+  await sleep(7000)
+  const last = await look()
+  assert.ok(Number(last.at(-1).match(/\d+/)[0]) >= Number(first.at(-1).match(/\d+/)[0]) + 2, 'the window slides')
+  const names = [...segments.keys()].sort(), times = []
+  names.forEach((name, i) => assert.equal(Number(name.match(/\d+/)[0]), Number(names[0].match(/\d+/)[0]) + i))
+  const sound = names.map((name) => {
+    const bytes = segments.get(name)
+    assert.equal(bytes.toString('latin1', 0, 3), 'ID3')
+    assert.equal(bytes.toString('latin1', 20, 64), 'com.apple.streaming.transportStreamTimestamp')
+    times.push(bytes.readBigUInt64BE(65))
+    assert.equal((bytes.length - 73) % 125, 0)
+    return bytes.subarray(73)
+  })
+  times.forEach((time, i) => assert.equal(time - times[0], 270000n * BigInt(i)))
+  const { pcm, errors } = await decode(Buffer.concat(sound), 'mp3')
+  assert.equal(errors, '')
+  assert.equal(pcm.length, names.length * 3 * 192000)
+  const heard = await stream, piece = Buffer.concat(sound), at = heard.indexOf(piece.subarray(-60000, -59000))
+  assert.ok(at > 60000, 'the segments are the stream')
+  const common = Math.min(at, piece.length - 60000)
+  assert.ok(heard.subarray(at - common, at).equals(piece.subarray(piece.length - 60000 - common, piece.length - 60000)), 'without a seam')
+  const played = await player
+  assert.ok(played.stdout.length > 8 * 192000)
+  assert.equal((await fetch(`${server.http}/stations/main/1.mp3`)).status, 404)
+  assert.equal((await fetch(`${server.http}/stations/none.m3u8`)).status, 404)
+})
