@@ -111,6 +111,26 @@ static void turn_something(auralis_stream *s, int n) {
     turn(s, turns[i][0], turns[i][1]);
 }
 
+/* A note a second for as long as the test lasts, and wheels that never rest. */
+static auralis_score *moving_score(void) {
+    auralis_score *score;
+    if (auralis_score_create(48000, &score) < 0) _exit(3);
+    for (int i = 0; i < 600; i++) {
+        auralis_note n = {.onset = (uint64_t)i * 48000,
+                          .duration = 72000,
+                          .pitch = 40 + i % 40,
+                          .velocity = 0.3,
+                          .instrument = i % 6};
+        if (auralis_score_add(score, &n, NULL) < 0) _exit(3);
+        for (int k = 0; k < 40; k++) {
+            auralis_control c = {(uint64_t)i * 48000 + (uint64_t)k * 1200, k * 0.025,
+                                 k % AURALIS_CONTROL_KINDS, 0};
+            if (auralis_score_add_control(score, &c, NULL) < 0) _exit(3);
+        }
+    }
+    return score;
+}
+
 static void child(int fd, enum plant what) {
     auralis_engine *e;
     auralis_stream *s[STREAMS];
@@ -120,6 +140,7 @@ static void child(int fd, enum plant what) {
     if (auralis_engine_create(NULL, &e) < 0) _exit(3);
     for (int i = 0; i < STREAMS; i++) {
         auralis_stream_config c = {.seed = (uint64_t)i, .parameters = &auralis_preset_at(i)->parameters};
+        if (i == STREAMS - 1) c.score = moving_score();
         if (auralis_stream_open(e, &c, &s[i]) < 0) _exit(3);
         out[i] = audio[i];
     }
