@@ -7,7 +7,7 @@ export const HEADER_BYTES = 24;
 
 const INT16 = 0, FLOAT32 = 1;
 
-// {format, discontinuity, rate, frames, sequence, frame}, or null if this is not such a message. Frames are numbers: they
+// {format, discontinuity, anew, rate, frames, sequence, frame}, or null if this is not such a message. Frames are numbers: they
 // are exact up to 2^53, which is six thousand years of music.
 export function readHeader(buffer) {
   if (buffer.byteLength < HEADER_BYTES) return null;
@@ -19,6 +19,7 @@ export function readHeader(buffer) {
   return {
     format,
     discontinuity: (view.getUint8(3) & 1) !== 0,
+    anew: (view.getUint8(3) & 2) !== 0, // rendered anew from here: what was sent of it before is void
     rate: view.getUint32(4, true),
     frames,
     sequence: view.getUint32(12, true),

@@ -5,6 +5,8 @@
 // tail fades into what follows, so that reading stays a plain copy and never clicks.
 
 const SEAM = 1920; // frames of crossfade at a jump: 40 ms
+const TURN = 960; // of crossfade where what is unplayed is replaced: 20 ms, …
+const LEAD = 512; // … which begins so many frames ahead of the reader
 const KEPT = 4096; // frames behind the reader that stay valid (for the resampler's window)
 const NEAR = 19200; // a message this little behind what is expected repeats old frames; farther is another place
 
@@ -23,6 +25,7 @@ export class Ring {
     this.left.fill(0);
     this.right.fill(0);
     this.write = this.read;
+    this.replacing = false;
     this.places = []; // [{at, frame}]: the sample at position `at` is frame `frame` of the piece
   }
 
@@ -38,8 +41,12 @@ export class Ring {
   }
 
   // Adds interleaved samples, the first being frame `frame` of the piece. True if they did not follow on.
-  append(samples, frame) {
+  // `anew`: from here on the piece was rendered anew, so what is unplayed of it is replaced.
+  append(samples, frame, anew = false) {
     const count = samples.length / 2, expected = this.frameAt(this.write);
+    if (anew) this.replacing = true;
+    if (this.replacing && expected !== null && expected - frame < this.size) return this.#replace(samples, frame, expected);
+    this.replacing = false;
     if (count > this.room) this.skip(this.depth - this.size / 4);
     if (expected === null) {
       this.#mark(this.write, frame);
@@ -56,6 +63,21 @@ export class Ring {
     this.write -= seam;
     this.#blend(samples, seam);
     this.#copy(samples, seam, count);
+    return true;
+  }
+
+  // Fades over to these samples a little ahead of the reader; what lies before that has been played.
+  #replace(samples, frame, expected) {
+    const count = samples.length / 2, place = this.write - (expected - frame);
+    const from = Math.max(0, this.read + LEAD - place), at = place + from;
+    if (from >= count) return false;
+    const seam = Math.max(0, Math.min(TURN, count - from, this.write - at));
+    this.replacing = false;
+    if (at > this.write) return this.append(samples, frame);
+    this.#mark(at, frame + from);
+    this.write = at;
+    this.#blend(samples, seam, from, shares);
+    this.#copy(samples, from + seam, count);
     return true;
   }
 
@@ -84,13 +106,19 @@ export class Ring {
     }
   }
 
-  #blend(samples, seam) {
+  #blend(samples, seam, from = 0, share = weights) {
     for (let i = 0; i < seam; i++, this.write++) {
-      const [out, into] = weights(i, seam), at = this.write & this.mask;
-      this.left[at] = this.left[at] * out + samples[2 * i] * into;
-      this.right[at] = this.right[at] * out + samples[2 * i + 1] * into;
+      const [out, into] = share(i, seam), at = this.write & this.mask;
+      this.left[at] = this.left[at] * out + samples[2 * (from + i)] * into;
+      this.right[at] = this.right[at] * out + samples[2 * (from + i) + 1] * into;
     }
   }
+}
+
+// Both sides are nearly the same.
+function shares(i, count) {
+  const into = (i + 1) / (count + 1);
+  return [1 - into, into];
 }
 
 // Equal power: the two sides of a jump have nothing to do with each other.

@@ -119,11 +119,17 @@ export class Session extends EventTarget {
   }
 
   #send(changes) {
-    if (this.connection.send({ type: 'control', parameters: changes }) || this.own) return;
+    if (this.connection.send({ type: 'control', parameters: changes, ...this.#heard() }) || this.own) return;
     controlStation(this.piece.station, changes).then(
       ({ warnings }) => this.#emit('warnings', warnings ?? []),
       (error) => this.#problem(error.message),
     );
+  }
+
+  // Where the player is, so that the server can render what it still holds anew and the change is heard at once.
+  #heard() {
+    const { frame, audible } = this.player.report;
+    return this.own && audible && frame !== null ? { heard: String(Math.floor(frame)) } : {};
   }
 
   #listen() {

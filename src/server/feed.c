@@ -90,6 +90,14 @@ void feed_pass(struct feed *f) {
     settle(f);
 }
 
+void feed_close(struct feed *f) {
+    if (f->encoding)
+        encoding_close(f->encoding);
+    else
+        live_close(f->stream);
+    *f = (struct feed){0};
+}
+
 int64_t feed_position(const struct feed *f) {
     return monotonic_span(f->frame - f->first, f->rate);
 }

@@ -41,6 +41,9 @@ size_t feed_packets(struct feed *feed, unsigned char *out, size_t room);
 void feed_advance(struct feed *feed);
 void feed_pass(struct feed *feed);
 
+/* Own: lets go of its stream and of what encodes it. */
+void feed_close(struct feed *feed);
+
 /* How long after its first frame the next chunk begins, ns. */
 int64_t feed_position(const struct feed *feed);
 

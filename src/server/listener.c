@@ -1,5 +1,6 @@
 /* listener.c — one connection (see listener.h): its life, its time, and its messages. */
 #include "server/listener.h"
+#include "server/anew.h"
 #include "server/own_stream.h"
 #include "server/stations.h"
 
@@ -18,14 +19,14 @@ enum { OBSERVE_MS = 100, OPUS_SOCKET = 8192 };
 
 /* The ring holds a whole chunk, and where chunks are not whole slices one slice more, else it could be too
  * full for the next slice and too empty for the next chunk. */
-static uint32_t depth_for(uint32_t chunk) {
+uint32_t listener_depth(uint32_t chunk) {
     uint32_t depth = chunk % LIVE_SLICE ? chunk + LIVE_SLICE : chunk;
     return depth > LIVE_DEPTH ? depth : LIVE_DEPTH;
 }
 
 static int open_own(struct listener *l, struct refusal *why) {
     struct live_spec spec = {.stream = {.sample_rate = l->protocol->rate},
-                             .depth = depth_for(l->feed.chunk),
+                             .depth = listener_depth(l->feed.chunk),
                              .notify = loop_wake,
                              .self = l->loop};
     int result = own_stream_open(l->loop->server, &l->request, &spec, &l->feed.stream, why);
@@ -45,19 +46,23 @@ static int refuse_encoding(int result, struct refusal *why) {
     return refuse_with(why, REFUSAL_INTERNAL, NULL, "%s", auralis_strerror(result));
 }
 
-/* Opus: the stream is the encoding's from then on, also when that fails. */
-static int encode_own(struct listener *l, struct refusal *why) {
+int listener_encode(struct listener *l, struct feed *feed) {
     struct server *server = l->loop->server;
     struct encoding_spec spec = {.encoder = {.format = ENCODER_OPUS, .bitrate = server->config->opus_bitrate},
-                                 .stream = l->feed.stream,
+                                 .stream = feed->stream,
                                  .bare = true,
                                  .notify = loop_wake,
                                  .self = l->loop};
-    int result = encoding_open(server->encoders, &spec, &l->feed.encoding);
+    int result = encoding_open(server->encoders, &spec, &feed->encoding);
     if (result == 0) return 0;
-    l->feed.own = false;
-    l->feed.stream = NULL;
-    return refuse_encoding(result, why);
+    feed->own = false;
+    feed->stream = NULL;
+    return result;
+}
+
+static int encode_own(struct listener *l, struct refusal *why) {
+    int result = listener_encode(l, &l->feed);
+    return result < 0 ? refuse_encoding(result, why) : 0;
 }
 
 static int encode_station(struct listener *l, struct refusal *why) {
@@ -133,10 +138,9 @@ int listener_create(struct loop *loop, const struct protocol *protocol, const st
 }
 
 static void leave_feed(struct listener *l) {
-    if (l->feed.own && l->feed.encoding) {
-        encoding_close(l->feed.encoding);
-    } else if (l->feed.own) {
-        live_close(l->feed.stream);
+    anew_forget(l);
+    if (l->feed.own) {
+        feed_close(&l->feed);
     } else if (l->feed.stream) {
         atomic_fetch_sub(&l->loop->server->station[l->station].listeners, 1);
         if (l->feed.lane) loop_lane_release(l->loop, (uint32_t)l->station);
@@ -157,7 +161,7 @@ static void stop_waiting(struct listener *l) {
         l->loop->waiting = l->waiting_next;
 }
 
-static void start_waiting(struct listener *l) {
+void listener_wait(struct listener *l) {
     if (l->waiting) return;
     l->waiting = true;
     l->waiting_previous = NULL;
@@ -276,7 +280,7 @@ static bool chunk_to_send(struct listener *l, int64_t now) {
     if (l->close_code || due_of(l) > now) return false;
     bool lost = false, ready = feed_ready(&l->feed, &lost);
     if (!ready && l->feed.own) {
-        start_waiting(l);
+        listener_wait(l);
         feed_want(&l->feed);
         ready = feed_ready(&l->feed, &lost);
     }
@@ -297,6 +301,7 @@ static void pass_stale(struct listener *l, int64_t now) {
 static void rest(struct listener *l, int64_t now) {
     int64_t due = due_of(l), at = l->status_at;
     if (l->asked) due += depth_of(l);
+    if (l->anew.again && l->anew.again < at) at = l->anew.again;
     if (due <= now) due = now + POLL;
     if (due < at && !l->close_code) at = due;
     if (l->close_code && !l->asked) at = l->close_at > now ? l->close_at : now + POLL;
@@ -310,6 +315,7 @@ void listener_tick(struct listener *l, int64_t now) {
     }
     if (live_failed(l->feed.stream) || (l->feed.encoding && encoding_failed(l->feed.encoding)))
         listener_close(l, CLOSE_INTERNAL, "the stream could not be opened");
+    if (l->anew.feed.stream || l->anew.again) anew_look(l, now);
     if (l->asked && l->chunks_sent) pass_stale(l, now);
     if (!l->asked && (l->outbox || may_close(l, now) || chunk_to_send(l, now))) {
         l->asked = true;
@@ -361,8 +367,8 @@ static void observe(struct listener *l, int64_t due, int64_t now, bool underrun)
 static void account(struct listener *l, int64_t now, size_t bytes) {
     struct metrics *m = &l->loop->server->metrics;
     int64_t due = due_of(l), late = now - due;
-    bool steady = due >= l->joined, underrun = steady && late > depth_of(l);
-    if (late > depth_of(l)) l->base += late - depth_of(l);
+    bool steady = due >= l->joined && due >= l->anew.until, underrun = steady && late > depth_of(l);
+    if (late > depth_of(l) && due >= l->anew.until) l->base += late - depth_of(l);
     if (underrun) {
         l->underruns++;
         atomic_fetch_add_explicit(&m->underruns, 1, memory_order_relaxed);
@@ -384,7 +390,7 @@ static int send_chunk(struct listener *l, int64_t now) {
     account(l, now, size);
     feed_advance(&l->feed);
     l->sequence++;
-    l->discontinuity = false;
+    l->discontinuity = l->anew.first = false;
     if (lws_write(l->wsi, message, size, l->protocol->write) >= 0) return 0;
     atomic_fetch_add_explicit(&l->loop->server->metrics.send_errors[SEND_DISCONNECT], 1,
                               memory_order_relaxed);
@@ -476,6 +482,12 @@ int listener_received(struct listener *l, const char *text, size_t length, bool 
 
 /* Changes ------------------------------------------------------------------------------------------------ */
 
+int listener_change_at(struct listener *l, uint64_t heard, const auralis_parameters *values,
+                       auralis_parameter_set set, struct refusal *why) {
+    if (l->feed.own && anew_begin(l, heard, values, set)) return 0;
+    return listener_change(l, values, set, why);
+}
+
 int listener_change(struct listener *l, const auralis_parameters *values, auralis_parameter_set set,
                     struct refusal *why) {
     if (!l->feed.own && !l->may_control)
@@ -488,21 +500,21 @@ int listener_change(struct listener *l, const auralis_parameters *values, aurali
                            "too many changes at once; try again in a moment");
     l->ticket_own = ticket;
     if (l->feed.own) {
-        start_waiting(l);
+        listener_wait(l);
         loop_wake(l->loop); /* the worker may have been quicker */
     }
     return 0;
 }
 
 void listener_keep_waiting(struct listener *l) {
-    if (l->feed.own && l->ticket_own > l->ticket_seen) start_waiting(l);
+    if (l->feed.own && l->ticket_own > l->ticket_seen) listener_wait(l);
 }
 
 void listener_check_changes(struct listener *l) {
     struct live_state state;
     live_read_state(l->feed.stream, &state);
     if (state.ticket <= l->ticket_seen) return;
-    bool own = l->ticket_own > l->ticket_seen && l->ticket_own <= state.ticket;
+    bool own = l->feed.own || (l->ticket_own > l->ticket_seen && l->ticket_own <= state.ticket);
     l->ticket_seen = state.ticket;
     l->protocol->changed(l, &state, own);
 }

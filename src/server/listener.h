@@ -39,6 +39,19 @@ struct protocol {
     void (*part)(struct listener *, const char *reason); /* the server goes */
 };
 
+/* A personal stream that is rendered anew from what its listener hears by now (anew.c). */
+struct anew {
+    struct feed feed;          /* from there on; stream NULL: none in the making */
+    auralis_parameters values; /* the change that it is for */
+    auralis_parameter_set set;
+    uint64_t ticket;     /* of it */
+    int64_t begun, done; /* when this one began, when the last one was sent */
+    int64_t until;       /* what was due before then has been sent before */
+    int64_t again;       /* when there is another to be made, since something was turned meanwhile; 0: no */
+    uint64_t heard;      /* where the listener will be then */
+    bool first;          /* the next message is the first of it */
+};
+
 struct outgoing {
     struct outgoing *next;
     size_t length;
@@ -59,6 +72,7 @@ struct listener {
     struct stream_request request;
     int station; /* −1: a stream of its own */
     struct feed feed;
+    struct anew anew;
 
     int64_t joined, base;
     struct wake wake;
@@ -115,6 +129,17 @@ void listener_close(struct listener *listener, int code, const char *reason);
 /* Changes the stream's parameters; below 0 with `why` filled. */
 int listener_change(struct listener *listener, const auralis_parameters *values, auralis_parameter_set set,
                     struct refusal *why);
+/* The same, heard as soon as may be: renders a personal stream anew from frame `heard` on, which its listener
+ * has come to. */
+int listener_change_at(struct listener *listener, uint64_t heard, const auralis_parameters *values,
+                       auralis_parameter_set set, struct refusal *why);
+/* Opus packets of a personal stream: `feed->stream` is the encoding's from then on, also when that fails. An
+ * auralis result. */
+int listener_encode(struct listener *listener, struct feed *feed);
+/* Frames to be rendered ahead for chunks of this length. */
+uint32_t listener_depth(uint32_t chunk);
+/* Asks for a look at it when a worker has something. */
+void listener_wait(struct listener *listener);
 /* The parameters as last asked for. */
 void listener_parameters(struct listener *listener, auralis_parameters *out);
 /* Takes a tier that was asked for; false: too soon after the last time. */

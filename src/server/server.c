@@ -70,7 +70,8 @@ static int open_live(struct server *s, auralis_message *why) {
                                  .isa = s->options.isa,
                                  .device = s->options.device,
                                  .why = &reason,
-                                 .max_streams = s->config->max_listeners + CONFIG_STATIONS_MAX,
+                                 .max_streams = s->config->max_listeners + s->config->max_listeners / 8 +
+                                                CONFIG_STATIONS_MAX,
                                  .latency = &s->metrics.synthesis,
                                  .slices = &s->metrics.chunks_generated,
                                  .phrases = &s->metrics.phrases};

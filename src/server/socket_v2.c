@@ -3,13 +3,21 @@
 #include "server/sockets.h"
 
 #include "base/monotonic.h"
+#include "base/text.h"
 #include "stream/pcm16.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 24, CHANNELS = AURALIS_CHANNELS, RATE = 48000, VERSION = 2, FLAG_DISCONTINUITY = 1 };
+enum {
+    HEADER = 24,
+    CHANNELS = AURALIS_CHANNELS,
+    RATE = 48000,
+    VERSION = 2,
+    FLAG_DISCONTINUITY = 1,
+    FLAG_ANEW = 2
+};
 
 /* Sends `message` and lets go of it; NULL: there was no memory for it, and the listener misses it. */
 static void say(struct listener *l, json_t *message) {
@@ -64,7 +72,7 @@ static void put_header(const struct listener *l, unsigned char *at) {
     *at++ = VERSION;
     *at++ = (unsigned char)l->request.format;
     *at++ = CHANNELS;
-    *at++ = l->discontinuity ? FLAG_DISCONTINUITY : 0;
+    *at++ = (unsigned char)((l->discontinuity ? FLAG_DISCONTINUITY : 0) | (l->anew.first ? FLAG_ANEW : 0));
     at = put_little(at, RATE, 4);
     at = put_little(at, l->feed.chunk, 4);
     at = put_little(at, l->sequence, 4);
@@ -143,6 +151,15 @@ static void part(struct listener *l, const char *reason) {
 /* What clients say
  * ------------------------------------------------------------------------------------------- */
 
+/* The frame that the player plays by now, as a decimal string: 1, 0 when it is not told. */
+static int read_heard(const json_t *message, uint64_t *out, struct refusal *why) {
+    const json_t *value = json_object_get(message, "heard");
+    const char *text = json_string_value(value);
+    if (!value) return 0;
+    if (text && parse_whole(text, 0, STREAM_START_MAX, out)) return 1;
+    return refuse_with(why, REFUSAL_INVALID_VALUE, "heard", "heard must be a frame, as a decimal string");
+}
+
 static int control(struct listener *l, const json_t *message, struct refusal *why) {
     auralis_parameters values;
     auralis_parameter_set set = 0;
@@ -152,7 +169,10 @@ static int control(struct listener *l, const json_t *message, struct refusal *wh
         return refuse_with(why, REFUSAL_INVALID_VALUE, "parameters",
                            "parameters must be an object of values by name");
     int result = parameters_from_json(parameters, &values, &set, why);
-    return result < 0 ? result : listener_change(l, &values, set, why);
+    uint64_t heard;
+    if (result >= 0) result = read_heard(message, &heard, why);
+    if (result < 0) return result;
+    return result ? listener_change_at(l, heard, &values, set, why) : listener_change(l, &values, set, why);
 }
 
 static int preset(struct listener *l, const json_t *message, struct refusal *why) {

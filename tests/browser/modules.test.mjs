@@ -23,6 +23,19 @@ function render(ring, resampler, frames) {
   return left;
 }
 
+test('what is rendered anew replaces what is unplayed, ahead of the reader and without a step', () => {
+  const ring = filledRing(() => 0.5, 20000);
+  ring.read = 6000;
+  for (let frame = 5000; frame < 24000; frame += 1000) ring.append(interleaved(1000, () => 0.25), frame, frame === 5000);
+  assert.equal(ring.write, 24000);
+  assert.equal(ring.frameAt(23999), 23999);
+  let step = 0;
+  for (let i = 6000; i < 23999; i++) step = Math.max(step, Math.abs(ring.left[i + 1] - ring.left[i]));
+  assert.ok(step < 0.001, `a step of ${step}`);
+  assert.equal(ring.left[6100], 0.5);
+  assert.ok(ring.left.subarray(8000, 24000).every((x) => x === 0.25));
+});
+
 test('equal rates pass the samples untouched', () => {
   const ring = filledRing((i, side) => Math.fround(Math.sin(i * 1.7 + side)), 4000);
   const left = render(ring, new Resampler(48000, 48000), 3000);
@@ -154,7 +167,7 @@ test('a message is read as the protocol says, and nothing else is', () => {
   view.setBigUint64(16, 1n << 40n, true);
   view.setFloat32(24, 0.25, true);
   const header = readHeader(buffer);
-  assert.deepEqual(header, { format: 1, discontinuity: true, rate: 48000, frames: 2, sequence: 9, frame: 2 ** 40 });
+  assert.deepEqual(header, { format: 1, discontinuity: true, anew: false, rate: 48000, frames: 2, sequence: 9, frame: 2 ** 40 });
   assert.equal(readSamples(buffer, header.format)[0], 0.25);
   assert.equal(readHeader(buffer.slice(0, 30)), null);
   assert.equal(readHeader(new ArrayBuffer(10)), null);

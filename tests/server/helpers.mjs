@@ -71,6 +71,7 @@ export function parseChunk(bytes) {
     format: bytes[1],
     channels: bytes[2],
     discontinuity: (bytes[3] & 1) === 1,
+    anew: (bytes[3] & 2) === 2,
     rate: bytes.readUInt32LE(4),
     frames: bytes.readUInt32LE(8),
     sequence: bytes.readUInt32LE(12),

@@ -1,0 +1,120 @@
+// delivery.test.mjs — how chunks reach a listener: changes that are heard at once, Opus, memory that comes back.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { AURALIS, Client, Server, sleep, until } from './helpers.mjs'
+
+const SLOW = process.env.AURALIS_SLOW === '1'
+const V2 = 'auralis-v2'
+
+async function start(t, ...options) {
+  const server = await Server.start(...options)
+  t.after(() => server.end())
+  return server
+}
+
+const samples = ({ data }) => new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length))
+const rms = (chunks) => {
+  const all = chunks.flatMap((chunk) => [...samples(chunk)])
+  return Math.sqrt(all.reduce((sum, x) => sum + x * x, 0) / all.length)
+}
+
+/** Says a control as a player does that plays half a second behind what has come; gives what came anew. */
+async function turn(client, parameters) {
+  const before = client.chunks.length, heard = client.chunks.at(-1).frame - 24000, asked = performance.now()
+  client.say({ type: 'control', parameters, heard: String(heard) })
+  await until(() => client.chunks.slice(before).some(({ anew }) => anew), 'what is rendered anew')
+  const first = client.chunks.findIndex(({ anew }, i) => anew && i >= before)
+  return { heard, first, took: client.chunks[first].at - asked }
+}
+
+test('a change is heard where the player is, and what was sent before is replaced', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/a?seed=3&start=960000&buffer_tier=stable`, V2)
+  await client.takeChunks(150)
+  const { heard, first, took } = await turn(client, { level: -40 })
+  assert.equal(client.chunks[first].frame, heard)
+  await until(() => client.chunks.at(-1).frame > heard + 48000, 'the rest')
+  client.chunks.forEach((chunk, i) => {
+    assert.equal(chunk.sequence, i)
+    assert.equal(chunk.frame, (i < first ? 960000 : heard - first * 960) + i * 960)
+  })
+  const old = client.chunks.slice(0, first).filter(({ frame }) => frame >= heard + 9600)
+  const now = client.chunks.slice(first).filter(({ frame }) => frame >= heard + 9600 && frame < heard + 24000)
+  assert.ok(rms(now) < 0.05 * rms(old), `${rms(old)} fell to ${rms(now)}`)
+  assert.ok(SLOW || took < 1000, `it took ${took} ms`)
+  const { by, parameters } = await client.text('parameters')
+  assert.deepEqual([by, parameters.level], ['you', -40])
+  assert.equal(client.texts.filter(({ type }) => type === 'parameters').length, 1)
+})
+
+test('what did not change is the same when it is rendered anew, after a change of tempo too', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/a?seed=3&buffer_tier=defensive&chunk=4800&enable_melody=false&enable_swells=false`, V2)
+  await client.takeChunks(40)
+  client.say({ type: 'control', parameters: { bpm: 90 } })
+  const at = Number((await client.text('parameters')).applies_at)
+  await until(() => client.chunks.at(-1).frame > at + 10 * 48000 || SLOW, 'what sounded before to die away')
+  const { heard, first } = await turn(client, { enable_kicks: true })
+  await until(() => client.chunks.at(-1).frame >= heard + 24000, 'the rest')
+  let compared = 0, worst = 0
+  for (const now of client.chunks.slice(first)) {
+    const old = client.chunks.slice(0, first).find(({ frame }) => frame === now.frame)
+    if (!old) continue
+    const x = samples(old), y = samples(now)
+    for (let i = 0; i < x.length; i++) worst = Math.max(worst, Math.abs(x[i] - y[i]))
+    compared++
+  }
+  if (SLOW) return
+  assert.ok(compared >= 2)
+  assert.ok(worst < 1e-5, `they differ by ${worst}`)
+})
+
+test('a hand that keeps turning is heard a quarter of a second later at the latest', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const client = await Client.open(`${server.ws}/ws/audio/a?seed=8&start=960000&buffer_tier=defensive`, V2)
+  await client.takeChunks(200)
+  for (let level = -1; level >= -30; level--) {
+    client.say({ type: 'control', parameters: { level }, heard: String(client.chunks.findLast(({ frame }) => frame)?.frame - 96000) })
+    await sleep(30)
+  }
+  await until(() => client.texts.findLast(({ type }) => type === 'parameters')?.parameters.level === -30, 'the last turn')
+  const turned = performance.now()
+  await until(() => client.chunks.findLast(({ anew }) => anew)?.at > turned || performance.now() > turned + 1500, 'the last rendering')
+  const times = client.chunks.filter(({ anew }) => anew).length
+  assert.ok(times >= 2 && times <= 12, `${times} times`)
+  await sleep(600)
+  assert.ok(rms(client.chunks.slice(-20)) < 0.02)
+})
+
+test('Opus comes in whole packets, personal and shared', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  for (const query of ['seed=5&format=opus', 'format=opus&chunk=1920']) {
+    const client = await Client.open(`${server.ws}/ws/audio/a?${query}`, V2)
+    const hello = await client.text('hello'), chunks = await client.takeChunks(12)
+    assert.deepEqual([hello.format, hello.pre_skip], ['opus', 312])
+    chunks.forEach((chunk, i) => {
+      assert.deepEqual([chunk.format, chunk.frame], [2, Number(hello.frame) + i * hello.chunk_frames])
+      let at = 0, packets = 0
+      for (; at < chunk.data.length; packets++) at += 2 + chunk.data.readUInt16LE(at)
+      assert.equal(at, chunk.data.length)
+      assert.equal(packets * 960, hello.chunk_frames)
+    })
+  }
+  await assert.rejects(Client.open(`${server.ws}/ws/audio/a?seed=5&format=opus&chunk=480`, V2), /"field": "chunk"/)
+})
+
+test('memory comes back when a crowd has left', { timeout: 60000, skip: SLOW }, async (t) => {
+  const server = await start(t, '--threads', '1')
+  const resident = () => Number(readFileSync(`/proc/${server.child.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024
+  const crowd = (...more) => execFileSync(AURALIS, ['load', '-n', '80', '--ramp', '1s', '--duration', '1s', '--verify', '0',
+    '--protocol', 'v2,v2-opus,v1', ...more, server.http], { stdio: 'ignore' })
+  crowd()
+  await sleep(3000)
+  const before = resident()
+  crowd('--churn', '100', '--shared', '30')
+  await sleep(3000)
+  const after = resident()
+  assert.ok(after < before + 2, `${before} MB before, ${after} MB after`)
+})
