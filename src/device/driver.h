@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The entries of kernels/program.h. */
 enum gpu_entry {
     ENTRY_ANALOG, /* the first five in the order of enum voice_program */
     ENTRY_BELL,

@@ -51,6 +51,7 @@ static void release(struct gpu *g, struct buffer *b) {
 
 void gpu_destroy(struct gpu *g) {
     if (!g) return;
+    g->driver->finish(g->driver);
     for (int p = 0; p < VOICE_PROGRAMS; p++) {
         release(g, &g->words[p]);
         release(g, &g->tail[p]);

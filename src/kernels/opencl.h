@@ -18,6 +18,9 @@ typedef ulong uint64_t;
 #define ENTRY __kernel __attribute__((reqd_work_group_size(64, 1, 1)))
 #define MEMORY __global
 #define GROUP __local
+#ifndef GROUP_VARIABLE
+#define GROUP_VARIABLE __local
+#endif
 #define CONSTANT __constant
 #define ALIGNED __attribute__((aligned(64)))
 #define KERNEL static inline __attribute__((always_inline))

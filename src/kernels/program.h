@@ -117,7 +117,7 @@ static void aim_effects(MEMORY struct effects *fx, MEMORY const struct batch_aim
 ENTRY void run_effects(MEMORY float *memory, MEMORY const struct batch_stream *streams,
                        MEMORY const struct batch_aim *aims, MEMORY const float *buses, MEMORY float *out,
                        uint32_t count, uint32_t blocks) {
-    GROUP struct effects_scratch scratch;
+    GROUP_VARIABLE struct effects_scratch scratch;
     uint32_t s = GROUP_NUMBER, aim = streams[s].aim;
     MEMORY struct effects *fx =
         (MEMORY struct effects *)(MEMORY void *)(memory + (size_t)streams[s].effects * 16);

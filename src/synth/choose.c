@@ -14,18 +14,18 @@
 
 enum { STREAMS = 2, BLOCKS = 300, GPUS_MAX = 16 };
 
-/* [stream][BLOCKS × 64][2] of two pieces a minute in. */
+/* [stream][BLOCKS × 64][2] of two pieces a minute in, one after the other: an engine may have room for one.
+ */
 static int sample(auralis_engine *e, float *to) {
-    auralis_stream *stream[STREAMS] = {0};
-    float *out[STREAMS];
     int result = AURALIS_OK;
     for (int i = 0; i < STREAMS && result == AURALIS_OK; i++) {
-        out[i] = to + (size_t)i * BLOCKS * 2 * BLOCK;
-        auralis_stream_config config = {.seed = (uint64_t)i, .start = 60 * 48000};
-        result = auralis_stream_open(e, &config, &stream[i]);
+        auralis_stream *stream = NULL;
+        float *out = to + (size_t)i * BLOCKS * 2 * BLOCK;
+        result = auralis_stream_open(e, &(auralis_stream_config){.seed = (uint64_t)i, .start = 60 * 48000},
+                                     &stream);
+        if (result == AURALIS_OK) result = auralis_engine_render(e, &stream, 1, BLOCKS, &out);
+        auralis_stream_close(stream);
     }
-    if (result == AURALIS_OK) result = auralis_engine_render(e, stream, STREAMS, BLOCKS, out);
-    for (int i = 0; i < STREAMS; i++) auralis_stream_close(stream[i]);
     return result;
 }
 

@@ -1,0 +1,41 @@
+/* shim.h — the kernels' text for a GPU, as C: every work item of a group is a fiber, and a barrier lets the
+ * next one run. What the compiler is told about the kinds of memory means nothing here; that the text is
+ * right about them the GPUs' own compilers see. */
+#ifndef AURALIS_TESTS_SHIM_H
+#define AURALIS_TESTS_SHIM_H
+
+#include <stddef.h>
+#include <string.h>
+
+typedef unsigned int uint;
+typedef unsigned long ulong;
+
+#define __global
+#define __constant static const
+#define __local
+#define GROUP_VARIABLE static /* one group runs at a time */
+#define __kernel
+
+static inline int as_int(float x) {
+    int i;
+    memcpy(&i, &x, sizeof i);
+    return i;
+}
+static inline float as_float(uint i) {
+    float x;
+    memcpy(&x, &i, sizeof x);
+    return x;
+}
+
+extern uint shim_item, shim_group;
+void shim_barrier(void);
+#define __nvvm_read_ptx_sreg_tid_x() shim_item
+#define __nvvm_read_ptx_sreg_ctaid_x() shim_group
+#define __nvvm_bar_sync(n) shim_barrier()
+
+/* Runs an entry of the program (device/driver.h has the names), whose arguments are pointed to as the CUDA
+ * driver has it. Returns 0, or −1 where no entry is called that or its items do not all come to the same
+ * barriers. */
+int shim_run(const char *entry, uint groups, void **arguments);
+
+#endif
