@@ -34,10 +34,12 @@ typedef ulong uint64_t;
 #define ITEM ((int)__nvvm_read_ptx_sreg_tid_x())
 #define GROUP_NUMBER ((uint32_t)__nvvm_read_ptx_sreg_ctaid_x())
 #define TOGETHER __nvvm_bar_sync(0)
+#define LEADING_ZEROS(x) __builtin_clz(x)
 #else
 #define ITEM ((int)get_local_id(0))
 #define GROUP_NUMBER ((uint32_t)get_group_id(0))
 #define TOGETHER barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#define LEADING_ZEROS(x) clz(x)
 #endif
 
 #define FRAME_FIRST ITEM
@@ -47,6 +49,6 @@ typedef ulong uint64_t;
 #define ITEMS(k, count) for (int k = ITEM; k < (count); k += BLOCK)
 #define ONE_ITEM if (ITEM == 0)
 #define PREFETCH(p)
-#define LOWEST_BIT(bits) (31 - clz((bits) & (0u - (bits))))
+#define LOWEST_BIT(bits) (31 - LEADING_ZEROS((bits) & (0u - (bits))))
 
 #endif
