@@ -6,6 +6,7 @@
  * they are kept. */
 #include "server/http.h"
 #include "base/text.h"
+#include "server/connection.h"
 #include "server/gate.h"
 #include "server/hls.h"
 #include "server/http_head.h"
@@ -353,8 +354,10 @@ void http_end(struct exchange *x) {
     free(x);
 }
 
-bool http_done(const struct exchange *x) {
-    return x->done;
+int http_phase(const struct exchange *x) {
+    if (x->stream) return CONNECTION_LISTENING;
+    if (x->done) return CONNECTION_IDLE;
+    return x->bytes ? CONNECTION_TAKING : CONNECTION_SENDING;
 }
 
 int http_refuse(struct lws *wsi, const struct refusal *why, uint32_t retry_seconds) {

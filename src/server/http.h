@@ -15,8 +15,8 @@ int http_body_complete(struct exchange *exchange, struct lws *wsi);
 int http_writable(struct exchange *exchange, struct lws *wsi);
 void http_end(struct exchange *exchange); /* NULL is fine */
 
-/* Whether everything was sent. */
-bool http_done(const struct exchange *exchange);
+/* What it is about: an enum connection_phase. */
+int http_phase(const struct exchange *exchange);
 
 /* Answers a handshake with a refusal at once. Below 0: hang up. */
 int http_refuse(struct lws *wsi, const struct refusal *why, uint32_t retry_seconds);

@@ -5,6 +5,7 @@
  * alarm, always set to the earliest entry of the schedule. */
 #include "server/loop.h"
 #include "server/certificate.h"
+#include "server/connection.h"
 #include "server/door.h"
 #include "server/gate.h"
 #include "server/http.h"
@@ -26,39 +27,9 @@ enum { REQUESTS_WAITING = 64 };
 
 static const int64_t HOUSEKEEPING = 100 * MONOTONIC_MS;
 
-struct connection {
-    struct listener *listener; /* a socket, from its handshake on */
-    struct exchange *exchange; /* the request at hand */
-    bool counted;              /* at the door: it is a connection, not one of the streams on it */
-    struct address address;    /* then: for whom */
-};
-
-static struct connection *connection_of(struct lws *wsi) {
-    return lws_get_opaque_user_data(wsi);
-}
-
-static struct connection *connection_make(struct lws *wsi) {
-    struct connection *c = connection_of(wsi);
-    if (c) return c;
-    c = calloc(1, sizeof *c);
-    lws_set_opaque_user_data(wsi, c);
-    return c;
-}
-
-static void connection_free(struct lws *wsi) {
-    struct connection *c = connection_of(wsi);
-    if (!c) return;
-    struct loop *loop = lws_context_user(lws_get_context(wsi));
-    if (c->counted) door_leave(loop->server, &c->address);
-    if (c->listener) listener_destroy(c->listener);
-    http_end(c->exchange);
-    free(c);
-    lws_set_opaque_user_data(wsi, NULL);
-}
-
 /* 0: the handshake may go on; above: it has been refused; below: hang up. */
 static int on_handshake(struct loop *loop, struct lws *wsi) {
-    struct connection *c = connection_make(wsi);
+    struct connection *c = connection_make(loop, wsi);
     struct refusal why;
     uint32_t retry_seconds;
     if (!c || c->listener) return -1;
@@ -69,9 +40,10 @@ static int on_handshake(struct loop *loop, struct lws *wsi) {
 }
 
 static int on_request(struct loop *loop, struct lws *wsi) {
-    struct connection *c = connection_make(wsi);
+    struct connection *c = connection_make(loop, wsi);
     int result;
     if (!c) return -1;
+    connection_asked(c);
     http_end(c->exchange);
     c->exchange = http_begin(loop->server, wsi, &result);
     return result;
@@ -93,7 +65,7 @@ static int on_connection(struct loop *loop, struct lws *wsi, enum lws_callback_r
     case LWS_CALLBACK_HTTP:
         return on_request(loop, wsi);
     case LWS_CALLBACK_WSI_DESTROY:
-        connection_free(wsi);
+        connection_free(loop, wsi);
         return 0;
     case LWS_CALLBACK_HTTP_BODY:
         return c && c->exchange ? http_body(c->exchange, wsi, in, size) : -1;
@@ -114,10 +86,18 @@ static int on_connection(struct loop *loop, struct lws *wsi, enum lws_callback_r
     }
 }
 
+static int handle(struct loop *loop, struct lws *wsi, enum lws_callback_reasons reason, void *in,
+                  size_t size) {
+    int result = on_connection(loop, wsi, reason, in, size);
+    struct connection *c = connection_of(wsi);
+    if (c && reason != LWS_CALLBACK_SERVER_WRITEABLE) connection_look(c, monotonic_now());
+    return result;
+}
+
 /* Hands a connection to libwebsockets, counted until it goes. */
 static void let_in(struct loop *loop, int fd, const struct address *address) {
     struct lws *wsi = lws_adopt_socket_vhost(loop->vhost, fd);
-    struct connection *c = wsi ? connection_make(wsi) : NULL;
+    struct connection *c = wsi ? connection_make(loop, wsi) : NULL;
     if (!c) {
         door_leave(loop->server, address);
         if (wsi) lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
@@ -188,7 +168,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     else if (reason == LWS_CALLBACK_RAW_RX_FILE)
         result = on_knock(loop, wsi);
     else
-        result = on_connection(loop, wsi, reason, in, size);
+        result = handle(loop, wsi, reason, in, size);
     loop_rearm(loop);
     return result;
 }
@@ -261,6 +241,7 @@ static void on_housekeeping(void *self) {
             notify_say("STOPPING=1");
     }
     atomic_store_explicit(&loop->alive, now, memory_order_relaxed);
+    connections_shed(loop, now);
     renew_certificate(loop);
     if (atomic_load(&server->stopping) && !loop->draining) begin_drain(loop, now);
     if (loop->draining && now >= loop->drained_by)

@@ -14,6 +14,7 @@
 #include <libwebsockets.h>
 
 struct listener;
+struct connection;
 struct http_stream;
 
 enum {
@@ -26,6 +27,7 @@ struct loop {
     struct reactor reactor; /* its context */
     struct lws_vhost *vhost;
     struct schedule schedule;
+    struct connection *connections;                  /* all of them, see connection.h */
     struct listener *listeners;                      /* all of them */
     struct http_stream *streams;                     /* those who listen over plain HTTP */
     struct listener *waiting;                        /* for a worker: audio, or an answer */

@@ -80,6 +80,7 @@ static void counters(FILE *to, const struct metrics *m) {
     counter(to, "sent_bytes", "bytes", "Bytes of audio sent to listeners.", &m->bytes_sent);
     counter(to, "connections_refused", "", "Connections refused by a limit.", &m->refused);
     counter(to, "phrases_generated", "", "Phrases of eight bars composed.", &m->phrases);
+    counter(to, "connections_shed", "", "Connections closed because they took too long.", &m->shed);
     counter(to, "http_requests", "", "Requests of HTTP answered.", &m->requests);
     counter(to, "http_skips", "", "Times that an HTTP listener lagged too far and was moved forward.",
             &m->http_skips);

@@ -24,6 +24,7 @@ struct metrics {
     _Atomic uint64_t refused;                         /* connections refused (429, 503) */
     _Atomic uint64_t phrases;                         /* of eight bars, on all streams */
     _Atomic uint64_t requests;                        /* of HTTP */
+    _Atomic uint64_t shed;                            /* connections that took too long */
     _Atomic uint32_t http_listeners[ENCODER_FORMATS]; /* listening now over plain HTTP, by format */
     _Atomic uint64_t http_skips; /* times that one of them lagged and was moved forward */
 };
