@@ -68,6 +68,11 @@ static int version(void) {
 #else
     printf("  server:     none\n");
 #endif
+#ifdef AURALIS_WITH_ICECAST
+    printf("  icecast:    libshout\n");
+#else
+    printf("  icecast:    none\n");
+#endif
 #ifdef AURALIS_WITH_ANALYZE
     printf("  analyze:    libebur128, kissfft, libpng\n");
 #else

@@ -34,6 +34,9 @@ static const struct option_info TABLE[] = {
     {KEY, 0, "max-listeners", "N", "Listeners at once. Default 1000."},
     {KEY, 0, "state-dir", "DIRECTORY",
      "Where saved presets and stations live. Default ~/.local/state/auralis."},
+    {KEY, 0, "icecast", "URL",
+     "Feed station main to an Icecast server: icecast://source:PASSWORD@HOST:8000/MOUNT.mp3 (or .opus); "
+     "AURALIS_ICECAST keeps the password off the command line."},
     {ISA, 0, "isa", "NAME", "Kernels to render with. Default the best for this machine."},
     {DEVICE, 0, "device", "NAME",
      "Where to render: cpu, opencl, cuda, metal, or auto (a GPU if there is a good one). Default cpu."},

@@ -52,13 +52,14 @@ static int get_status(struct exchange *e) {
     struct gauges now = read_gauges(e);
     return exchange_answer(
         e, 200,
-        json_pack("{s:s, s:f, s:{s:s, s:I, s:I, s:f}, s:f, s:I, s:I, s:s, s:s, s:o}", "status", "running",
-                  "uptime_seconds", now.uptime_seconds, "synthesis_engine", "device", now.device,
+        json_pack("{s:s, s:f, s:{s:s, s:I, s:I, s:f}, s:f, s:I, s:I, s:s, s:s, s:o, s:o*}", "status",
+                  "running", "uptime_seconds", now.uptime_seconds, "synthesis_engine", "device", now.device,
                   "sample_rate", (json_int_t)now.sample_rate, "voices", (json_int_t)now.voices, "latency",
                   now.latency_ms, "buffer_depth_ms", now.buffer_depth_ms, "active_connections",
                   (json_int_t)now.active_connections, "chunks_generated",
                   read_counter(&e->host->metrics->chunks_generated), "storage", storage(e->host->store),
-                  "station", e->station, "parameters", parameters_to_json(&p)));
+                  "station", e->station, "parameters", parameters_to_json(&p), "icecast",
+                  e->host->feeds ? e->host->feeds(e->host->self) : NULL));
 }
 
 static int get_metrics(struct exchange *e) {

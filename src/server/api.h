@@ -50,6 +50,8 @@ struct api_host {
     void (*gauges)(void *self, struct gauges *out);
     bool (*ready)(void *self); /* audio flows: /readyz; NULL: always */
 
+    json_t *(*feeds)(void *self); /* to Icecast: an array for the status; NULL: none ever */
+
     const struct metrics *metrics;
     struct store *store; /* NULL: built-in ones only */
 };

@@ -91,7 +91,7 @@ static int global_key(struct reader *r, const char *key, const char *value) {
     return result < 0 ? complain(r, result, "%s", why) : result;
 }
 
-enum { SEEN_SEED = 1, SEEN_PRESET = 2 };
+enum { SEEN_SEED = 1, SEEN_PRESET = 2, SEEN_ICECAST = 4 };
 
 static int set_seed(struct reader *r, const char *value) {
     if (r->station_seen & SEEN_SEED)
@@ -120,9 +120,22 @@ static int set_preset(struct reader *r, const char *value) {
     return AURALIS_OK;
 }
 
+/* As the key of the whole server, whose rules are the same. */
+static int set_icecast(struct reader *r, const char *value) {
+    struct server_config scratch;
+    char why[256];
+    if (r->station_seen & SEEN_ICECAST)
+        return complain(r, AURALIS_EINVAL, "icecast is given twice in this section");
+    r->station_seen |= SEEN_ICECAST;
+    int result = config_key_set(&scratch, config_key_find("icecast"), value, why, sizeof why);
+    if (result < 0) return complain(r, result, "%s", why);
+    strcpy(r->station->icecast, scratch.icecast);
+    return AURALIS_OK;
+}
+
 static int unknown_station_key(struct reader *r, const char *key) {
-    const char *names[66] = {"seed", "preset"};
-    size_t count = 2;
+    const char *names[67] = {"seed", "preset", "icecast"};
+    size_t count = 3;
     for (int i = 0; i < auralis_parameter_count(); i++) names[count++] = auralis_parameter_at(i)->name;
     if (config_key_find(key) >= 0)
         return complain(r, AURALIS_EINVAL, "%s belongs before the first [station …] section", key);
@@ -134,6 +147,7 @@ static int station_key(struct reader *r, const char *key, const char *value) {
     auralis_message reason;
     if (!strcmp(key, "seed")) return set_seed(r, value);
     if (!strcmp(key, "preset")) return set_preset(r, value);
+    if (!strcmp(key, "icecast")) return set_icecast(r, value);
     int index = auralis_parameter_find(key);
     if (index < 0) return unknown_station_key(r, key);
     if (r->set >> index & 1) return complain(r, AURALIS_EINVAL, "%s is given twice in this section", key);
@@ -325,6 +339,8 @@ int config_environment(struct server_config *config, struct config_message *why)
 
 static void print_station(const struct station_config *station, FILE *to) {
     fprintf(to, "\n[station %s]\nseed = %llu\n", station->name, (unsigned long long)station->seed);
+    if (*station->icecast)
+        fprintf(to, "#icecast = icecast://…%s  # without its password\n", strrchr(station->icecast, '@'));
     for (int i = 0; i < auralis_parameter_count(); i++) {
         char text[64];
         auralis_parameters_text(&station->parameters, i, text, sizeof text);

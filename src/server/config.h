@@ -24,6 +24,7 @@ struct station_config {
     char name[STATION_NAME_MAX + 1];
     uint64_t seed;                 /* default 0 */
     auralis_parameters parameters; /* complete: default, then preset, then the section's own */
+    char icecast[256];             /* where it is fed to, see icecast_url.h; default "" */
 };
 
 struct server_config {
@@ -43,12 +44,13 @@ struct server_config {
     uint32_t requests_per_minute;          /* of HTTP from one address, 1–1,000,000; default 600 */
     char trusted_proxy[64];                /* address whose X-Forwarded-For is believed; default "" (none) */
     char state_dir[CONFIG_PATH_MAX];       /* default "": the user's state directory */
-    int buffer_tier;                       /* of listeners that ask for none; default TIER_NORMAL */
-    uint32_t burst_seconds;                /* that an HTTP listener gets ahead, 0–8; default 3 */
-    uint32_t opus_bitrate;                 /* kbit/s over HTTP, 32–320; default 96 */
-    uint32_t mp3_bitrate;                  /* kbit/s, a bitrate of MP3 from 64 to 320; default 160 */
-    uint32_t encoder_threads;              /* 1–64; default 0: one a processor */
-    uint32_t station_count; /* default 1: "main", seed 0; "main" always exists and is the first */
+    char icecast[256];        /* of station main, unless its section says otherwise; default "" */
+    int buffer_tier;          /* of listeners that ask for none; default TIER_NORMAL */
+    uint32_t burst_seconds;   /* that an HTTP listener gets ahead, 0–8; default 3 */
+    uint32_t opus_bitrate;    /* kbit/s over HTTP, 32–320; default 96 */
+    uint32_t mp3_bitrate;     /* kbit/s, a bitrate of MP3 from 64 to 320; default 160 */
+    uint32_t encoder_threads; /* 1–64; default 0: one a processor */
+    uint32_t station_count;   /* default 1: "main", seed 0; "main" always exists and is the first */
     struct station_config station[CONFIG_STATIONS_MAX];
 };
 

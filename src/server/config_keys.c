@@ -2,6 +2,7 @@
 #include "server/config_keys.h"
 #include "base/text.h"
 #include "server/address_limits.h"
+#include "server/icecast_url.h"
 #include "server/origin.h"
 
 #include <stdarg.h>
@@ -55,6 +56,14 @@ static const char *check_origins(const char *value) {
                : "must be addresses like https://radio.example.org, with a comma between them, or *";
 }
 
+static const char *check_icecast(const char *value) {
+    struct icecast_url url;
+#ifndef AURALIS_WITH_ICECAST
+    if (*value) return "is not possible: this program was built without libshout";
+#endif
+    return *value ? icecast_url_parse(value, &url) : NULL;
+}
+
 enum kind { WHOLE, TEXT, TIER };
 
 static const struct key {
@@ -63,7 +72,7 @@ static const struct key {
     size_t offset;
     uint32_t low, high; /* of a number; of a text: bytes of its place */
     check *check;
-    bool fixed;
+    bool fixed, secret;
 } KEYS[] = {
 #define FIELD(field) offsetof(struct server_config, field)
 #define NUMBER(field, low, high, ...)                                                                        \
@@ -89,6 +98,7 @@ static const struct key {
     NUMBER(burst_seconds, 0, 8, .fixed = true),
     NUMBER(opus_bitrate, 32, 320, .fixed = true),
     NUMBER(mp3_bitrate, 64, 320, .check = check_mp3_bitrate, .fixed = true),
+    STRING(icecast, .check = check_icecast, .fixed = true, .secret = true),
     NUMBER(encoder_threads, 1, 64, .fixed = true),
 #undef FIELD
 #undef NUMBER
@@ -131,6 +141,7 @@ int config_key_set(struct server_config *config, int key, const char *value, cha
     char *place = (char *)config + k->offset;
     uint64_t number = 0;
     const char *must = k->check ? k->check(value) : NULL;
+    if (must && k->secret) return refuse(why, size, AURALIS_EINVAL, "%s: %s", k->name, must);
     if (must) return refuse(why, size, AURALIS_EINVAL, "%s = %.60s: %s", k->name, value, must);
     switch (k->kind) {
     case WHOLE:
@@ -163,6 +174,9 @@ void config_key_text(const struct server_config *config, int key, char *out, siz
         snprintf(out, size, "%s", tier_name(*(const int *)(const void *)place));
         break;
     default:
-        snprintf(out, size, !*place || strchr(place, '#') ? "\"%s\"" : "%s", place);
+        if (k->secret && strchr(place, '@'))
+            snprintf(out, size, "icecast://…%s  # without its password", strrchr(place, '@'));
+        else
+            snprintf(out, size, !*place || strchr(place, '#') ? "\"%s\"" : "%s", place);
     }
 }

@@ -3,6 +3,7 @@
  * A change is handed to a render worker, which is awake within a moment and says at which frame it takes
  * effect; the call waits for that answer, at most a tenth of a second. */
 #include "server/host.h"
+#include "server/icecast.h"
 #include "server/station_store.h"
 #include "server/stations.h"
 
@@ -135,6 +136,14 @@ static bool ready(void *self) {
     return flows && !atomic_load(&server->stopping);
 }
 
+static json_t *feeds(void *self) {
+    struct server *server = self;
+    json_t *list = server->feed_count ? json_array() : NULL;
+    for (uint32_t i = 0; i < server->feed_count; i++)
+        json_array_append_new(list, icecast_status(server->feed[i]));
+    return list;
+}
+
 void host_connect(struct server *server, struct api_host *host) {
     *host = (struct api_host){.self = server,
                               .parameters = parameters,
@@ -146,6 +155,7 @@ void host_connect(struct server *server, struct api_host *host) {
                               .end_station = end_station,
                               .gauges = gauges,
                               .ready = ready,
+                              .feeds = feeds,
                               .metrics = &server->metrics,
                               .store = server->store};
 }

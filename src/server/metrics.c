@@ -82,6 +82,9 @@ static void counters(FILE *to, const struct metrics *m) {
     counter(to, "phrases_generated", "", "Phrases of eight bars composed.", &m->phrases);
     counter(to, "connections_shed", "", "Connections closed because they took too long.", &m->shed);
     counter(to, "http_requests", "", "Requests of HTTP answered.", &m->requests);
+    counter(to, "icecast_sent_bytes", "bytes", "Bytes of audio sent to Icecast servers.", &m->icecast_bytes);
+    counter(to, "icecast_failures", "", "Connections to Icecast servers that were lost or not made.",
+            &m->icecast_failures);
     counter(to, "http_skips", "", "Times that an HTTP listener lagged too far and was moved forward.",
             &m->http_skips);
     family(to, "websocket_send_errors", "counter", "", "Connections lost while sending, by cause.");

@@ -26,6 +26,8 @@ struct metrics {
     _Atomic uint64_t requests;                        /* of HTTP */
     _Atomic uint64_t shed;                            /* connections that took too long */
     _Atomic uint32_t http_listeners[ENCODER_FORMATS]; /* listening now over plain HTTP, by format */
+    _Atomic uint64_t icecast_bytes,
+        icecast_failures;        /* sent to Icecast servers; connections lost or not made */
     _Atomic uint64_t http_skips; /* times that one of them lagged and was moved forward */
 };
 

@@ -1,6 +1,7 @@
 /* server.c — the whole server: what is opened, in which order, and how it ends (see server.h). */
 #include "server/server.h"
 #include "server/host.h"
+#include "server/icecast.h"
 #include "server/listening.h"
 #include "server/certificate.h"
 #include "server/loop.h"
@@ -114,6 +115,24 @@ int server_apply(struct server *s, const struct server_config *config, auralis_m
     return 0;
 }
 
+/* What the station's section says; for "main" also the setting for all. */
+static const char *feed_url(const struct server_config *config, uint32_t station) {
+    const struct station_config *s = &config->station[station];
+    return *s->icecast || strcmp(s->name, "main") != 0 ? s->icecast : config->icecast;
+}
+
+static int open_feeds(struct server *s, auralis_message *why) {
+    for (uint32_t i = 0; i < s->config->station_count; i++) {
+        const char *url = feed_url(s->config, i);
+        if (!*url) continue;
+        s->feed[s->feed_count] = icecast_start(s, s->config->station[i].name, url);
+        if (!s->feed[s->feed_count])
+            return explain(why, AURALIS_ENOMEM, "icecast", "a thread could not be started");
+        s->feed_count++;
+    }
+    return 0;
+}
+
 static int open_rest(struct server *s, auralis_message *why) {
     struct store_config store = {.directory = *s->config->state_dir ? s->config->state_dir : NULL};
     int result = store_open(&store, &s->store);
@@ -140,6 +159,7 @@ static int open_all(struct server *s, auralis_message *why) {
     if (result == 0) result = open_encoders(s, why);
     if (result == 0) result = open_rest(s, why);
     if (result == 0) result = open_stations(s, why);
+    if (result == 0) result = open_feeds(s, why);
     if (result == 0) stations_open_stored(s);
     return result;
 }
@@ -193,6 +213,7 @@ void server_run(struct server *s) {
  * streams. */
 void server_destroy(struct server *s) {
     if (!s) return;
+    for (uint32_t i = 0; i < s->feed_count; i++) icecast_stop(s->feed[i]);
     if (s->live) live_stop(s->live);
     if (s->encoders) encoder_pool_stop(s->encoders);
     for (uint32_t i = 0; i < s->loop_count; i++) loop_destroy(s->loop[i]);

@@ -16,6 +16,7 @@
 #include "server/trust.h"
 
 struct loop;
+struct icecast_feed;
 
 enum { SERVER_LOOPS_MAX = 64, SERVER_DRAIN_SECONDS = 5 };
 
@@ -35,6 +36,8 @@ struct server {
     const struct server_config *config;
     struct live *live;
     struct encoder_pool *encoders;
+    uint32_t feed_count;
+    struct icecast_feed *feed[CONFIG_STATIONS_MAX];
     struct metrics metrics;
     struct store *store;
     struct api_host host;

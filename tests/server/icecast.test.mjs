@@ -1,0 +1,131 @@
+// icecast.test.mjs — stations fed to a real Icecast: its listeners hear them, with titles, and a restart of either side heals.
+import assert from 'node:assert/strict'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { AURALIS, Server, sleep } from './helpers.mjs'
+
+const run = promisify(execFile)
+const missing = ['/usr/bin/icecast2'].some((file) => spawnSync('test', ['-x', file]).status) || !/libshout/.test(`${spawnSync(AURALIS, ['--version']).stdout}`)
+const SECRET = 'pass@word'
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await new Promise((done) => server.on('listening', done))
+  const { port } = server.address()
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+/** Debian's Icecast with a configuration of our own. It will not run as root, and says so. */
+class Icecast {
+  constructor(port, folder) {
+    this.port = port
+    this.folder = folder
+    writeFileSync(join(folder, 'icecast.xml'), `<icecast><limits><clients>20</clients><sources>4</sources><burst-size>200000</burst-size></limits>
+      <authentication><source-password>${SECRET}</source-password><admin-user>admin</admin-user><admin-password>admin</admin-password></authentication>
+      <hostname>localhost</hostname><listen-socket><port>${port}</port><bind-address>127.0.0.1</bind-address></listen-socket>
+      <paths><basedir>/usr/share/icecast2</basedir><logdir>${folder}</logdir><webroot>/usr/share/icecast2/web</webroot><adminroot>/usr/share/icecast2/admin</adminroot></paths>
+      <logging><accesslog>access.log</accesslog><errorlog>error.log</errorlog><loglevel>3</loglevel></logging>
+      <security><chroot>0</chroot>${process.getuid() ? '' : '<changeowner><user>nobody</user><group>nogroup</group></changeowner>'}</security></icecast>`)
+    spawnSync('chmod', ['-R', 'a+rwX', folder])
+  }
+
+  async start() {
+    this.child = spawn('/usr/bin/icecast2', ['-c', join(this.folder, 'icecast.xml')], { stdio: 'ignore' })
+    for (let i = 0; i < 100; i++, await sleep(50)) if (await fetch(`http://127.0.0.1:${this.port}/status-json.xsl`).then(() => true, () => false)) return
+    throw new Error('icecast does not answer')
+  }
+
+  async stop() {
+    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return
+    const gone = new Promise((done) => this.child.on('exit', done))
+    this.child.kill('SIGKILL')
+    await gone
+  }
+
+  /** What it says of its mounts: {"/a.mp3": {…}}. */
+  async mounts() {
+    const { icestats } = await (await fetch(`http://127.0.0.1:${this.port}/status-json.xsl`)).json()
+    return Object.fromEntries([icestats.source ?? []].flat().map((source) => [new URL(source.listenurl).pathname, source]))
+  }
+}
+
+async function eventually(condition, what, ms = 20000) {
+  for (const end = Date.now() + ms; ; await sleep(100)) {
+    const found = await condition()
+    if (found) return found
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`)
+  }
+}
+
+test('stations on a real Icecast', { timeout: 120000, skip: missing }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'auralis-icecast-'))
+  const icecast = new Icecast(await freePort(), folder)
+  t.after(async () => {
+    await icecast.stop()
+    rmSync(folder, { recursive: true })
+  })
+  const at = (mount) => `icecast://source:${encodeURIComponent(SECRET)}@127.0.0.1:${icecast.port}${mount}`
+  const config = join(folder, 'auralis.conf')
+  writeFileSync(config, `[station night]\nseed = 9\npreset = sleep\nicecast = ${at('/night.opus')}\n`)
+  await icecast.start()
+  const server = await Server.start('--config', config, '--icecast', at('/main.mp3'))
+  t.after(() => server.end())
+  const feeds = async () => Object.fromEntries((await server.json('/api/status')).icecast.map((feed) => [feed.station, feed]))
+  const bothConnected = async () => Object.values(await feeds()).every((feed) => feed.state === 'connected')
+  await eventually(bothConnected, 'both feeds')
+  assert.equal((await feeds()).main.server, `127.0.0.1:${icecast.port}/main.mp3`)
+
+  // Heard, and not silent.
+  await sleep(2500)
+  const heard = async (mount, format) => {
+    const sound = await run('curl', ['-s', '-m', '2.5', `http://127.0.0.1:${icecast.port}${mount}`], { encoding: 'buffer', maxBuffer: 1 << 26 }).catch((end) => end)
+    const child = spawn('ffmpeg', ['-v', 'error', '-f', format, '-i', 'pipe:0', '-af', 'volumedetect', '-v', 'info', '-f', 'null', '-'])
+    let text = ''
+    child.stderr.on('data', (piece) => (text += piece))
+    child.stdin.end(sound.stdout)
+    await new Promise((done) => child.on('close', done))
+    return text
+  }
+  for (const [mount, format] of [['/main.mp3', 'mp3'], ['/night.opus', 'ogg']]) {
+    const said = await heard(mount, format)
+    assert.ok(Number(said.match(/max_volume: (-?[\d.]+) dB/)?.[1]) > -40, `${mount}: ${said}`)
+    assert.ok(Number(said.match(/n_samples: (\d+)/)[1]) > 2 * 96000, mount)
+  }
+  const mounts = await icecast.mounts()
+  assert.equal(mounts['/main.mp3'].server_name, 'Auralis: main')
+  assert.equal(mounts['/main.mp3'].server_type, 'audio/mpeg')
+  assert.match(mounts['/night.opus'].server_type, /ogg/)
+  await eventually(async () => /^main: A aeolian/.test((await icecast.mounts())['/main.mp3'].title ?? ''), 'a title')
+  await fetch(`${server.http}/api/control`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"key":"D","mode":"dorian"}' })
+  await eventually(async () => /^main: D dorian/.test((await icecast.mounts())['/main.mp3'].title), 'a new title')
+
+  // The other side goes and comes back.
+  await icecast.stop()
+  await eventually(async () => Object.values(await feeds()).every((feed) => feed.state !== 'connected' && feed.failures > 0), 'the loss to be noticed')
+  await icecast.start()
+  await eventually(bothConnected, 'both feeds again')
+  assert.ok((await feeds()).main.connects >= 2)
+  const metrics = await (await fetch(`${server.http}/metrics`)).text()
+  assert.ok(Number(metrics.match(/^auralis_icecast_failures_total (\d+)$/m)[1]) >= 2)
+  assert.equal(await server.stop(), 0)
+  assert.match(server.errors, /station "night" is on 127\.0\.0\.1/)
+  assert.ok(!(server.errors + server.output).includes('word'), 'no password in what the server says')
+})
+
+test('bad addresses are refused, without their password', { skip: missing }, () => {
+  for (const url of ['http://source:word@h:1/a.mp3', 'icecast://word@host:99999/a.mp3', 'icecast://word@host/a.flac', 'icecast://host/a.mp3', 'icecast://u:word@/a.mp3']) {
+    const { status, stderr } = spawnSync(AURALIS, ['serve', '--check-config', '--icecast', url])
+    assert.equal(status, 2, url)
+    assert.match(`${stderr}`, /must be like icecast:\/\//)
+    assert.ok(!`${stderr}`.includes('word@h'), `${stderr}`)
+  }
+  const printed = spawnSync(AURALIS, ['serve', '--print-config', '--icecast', 'icecast://source:word@host:8000/a.mp3'])
+  assert.equal(printed.status, 0)
+  assert.ok(!`${printed.stdout}`.includes('word@'))
+})
