@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "server/memory.h"
 #include "server/server.h"
+#include "stream/priority.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -146,10 +147,19 @@ static bool interrupted(void *self) {
     return interrupt_seen();
 }
 
+/* Says what the system permits. */
+static void say_priority(int locked) {
+    printf("Priority: sending %d, rendering %d, encoding %d; the program is %s%s\n",
+           priority_permitted(PRIORITY_SEND), priority_permitted(PRIORITY_RENDER),
+           priority_permitted(PRIORITY_ENCODE), locked ? "not locked in memory: " : "locked in memory",
+           locked ? strerror(locked) : "");
+}
+
 static int serve(const struct server_options *options) {
     struct server *server;
     auralis_message why;
     memory_prepare();
+    int locked = priority_lock_memory();
     interrupt_watch();
     interrupt_watch_hangup();
     signal(SIGPIPE, SIG_IGN);
@@ -159,6 +169,7 @@ static int serve(const struct server_options *options) {
     if (result < 0) return fail(NAME, "%s", why.text);
     printf("Auralis is playing on %s://%s\n", *options->config->tls_certificate ? "https" : "http",
            server_address(server));
+    say_priority(locked);
     fflush(stdout);
     server_run(server);
     server_destroy(server);

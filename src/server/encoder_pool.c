@@ -9,6 +9,7 @@
 #include "server/encoder_pool.h"
 
 #include "base/monotonic.h"
+#include "stream/priority.h"
 #include "stream/encoder.h"
 
 #include <pthread.h>
@@ -90,6 +91,7 @@ static void run(struct encoder_pool *p, struct encoder_job *job, int64_t now) {
 
 static void *work(void *self) {
     struct encoder_pool *p = self;
+    priority_raise(PRIORITY_ENCODE);
     pthread_mutex_lock(&p->lock);
     while (!p->stopping) {
         struct wake *first = schedule_first(&p->schedule);

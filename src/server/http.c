@@ -227,6 +227,7 @@ static int answer_music(struct exchange *x, struct lws *wsi) {
     int result = http_stream_begin(loop_of(wsi), wsi, &x->request, x->head, &x->stream, &why, &retry_seconds);
     if (result == 0) return x->head ? complete(x, wsi) : 0;
     if (result == HTTP_STREAM_HANG_UP) return -1;
+    if (why.code == REFUSAL_OVERLOADED && !retry_seconds) retry_seconds = SERVER_RETRY_SECONDS;
     if (why.code == REFUSAL_RATE_LIMITED || why.code == REFUSAL_OVERLOADED)
         atomic_fetch_add_explicit(&x->server->metrics.refused, 1, memory_order_relaxed);
     x->retry_seconds = retry_seconds;

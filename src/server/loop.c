@@ -16,6 +16,7 @@
 #include "server/stations.h"
 
 #include "base/monotonic.h"
+#include "stream/priority.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ static int on_handshake(struct loop *loop, struct lws *wsi) {
     uint32_t retry_seconds;
     if (!c || c->listener) return -1;
     if (gate_enter(loop, wsi, &c->listener, &why, &retry_seconds) >= 0) return 0;
+    if (why.code == REFUSAL_OVERLOADED && !retry_seconds) retry_seconds = SERVER_RETRY_SECONDS;
     if (why.code == REFUSAL_RATE_LIMITED || why.code == REFUSAL_OVERLOADED)
         atomic_fetch_add_explicit(&loop->server->metrics.refused, 1, memory_order_relaxed);
     return http_refuse(wsi, &why, retry_seconds) < 0 ? -1 : 1;
@@ -253,6 +255,7 @@ static void on_housekeeping(void *self) {
 
 void loop_run(struct loop *loop) {
     static const int64_t GRACE = MONOTONIC_SECOND;
+    priority_raise(PRIORITY_SEND);
     reactor_set(&loop->reactor, ALARM_HOUSEKEEPING, 0);
     for (;;) {
         if (loop->draining &&

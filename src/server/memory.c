@@ -16,6 +16,7 @@
 #endif
 
 enum { CROWD = 32 };
+static const int64_t AGAIN = 5 * MONOTONIC_SECOND; /* what sockets and workers still held the first time */
 
 void memory_prepare(void) {
 #ifdef __GLIBC__
@@ -34,8 +35,14 @@ static void give_back(void) {
 void memory_ebb(struct memory_tide *tide, uint64_t departures, int64_t now) {
     bool paused = departures == tide->seen;
     tide->seen = departures;
+    if (!tide->at) tide->at = now;
+    if (tide->again && now >= tide->again) {
+        tide->again = 0;
+        give_back();
+    }
     if (departures - tide->given < CROWD || (!paused && now - tide->at < 10 * MONOTONIC_SECOND)) return;
     give_back();
     tide->given = departures;
     tide->at = now;
+    tide->again = now + AGAIN;
 }

@@ -11,6 +11,7 @@ void memory_prepare(void);
 struct memory_tide {
     uint64_t seen, given; /* departures: at the last look, and when memory was last given back */
     int64_t at;           /* of that, ns */
+    int64_t again;        /* when to do it once more; 0: not */
 };
 
 /* Now and then, with how many listeners have ever left: gives back what lies free in the heaps once many have

@@ -115,6 +115,11 @@ static void gauges(FILE *to, const struct gauges *now) {
     gauge(to, "active_websocket_connections", "", "Sockets that are open.", now->active_connections);
     gauge(to, "streams", "", "Streams being rendered.", now->streams);
     gauge(to, "voices", "", "Voices sounding on all streams.", now->voices);
+    gauge(to, "render_load_ratio", "ratio", "Share of its time that the least busy render thread works.",
+          now->render_load);
+    gauge(to, "encoder_load_ratio", "ratio", "Share of their time that the encoding threads work.",
+          now->encoder_load);
+    gauge(to, "opus_complexity", "", "How hard Opus tries, 0 to 10.", now->opus_complexity);
     gauge(to, "phrase_generation_rate_hz", "hz",
           "Phrases of eight bars composed a second, over the last minute.", now->phrase_rate_hz);
     gauge(to, "memory_usage_bytes", "bytes", "Resident memory of the process.",

@@ -44,6 +44,8 @@ struct gauges {
     double memory_bytes;         /* resident; 0: measured by metrics_text itself */
     double gpu_memory_bytes;
     double phrase_rate_hz;
+    double render_load, encoder_load; /* share of their threads' time, 0–1 */
+    int opus_complexity;
     double latency_ms; /* of the last chunk's synthesis; status shows it */
     uint32_t sample_rate;
     const char *device; /* "cpu (avx2)" */

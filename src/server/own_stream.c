@@ -1,9 +1,22 @@
 /* own_stream.c — opens a stream of one listener's own (see own_stream.h). */
 #include "server/own_stream.h"
 
+#include "server/encoder_pool.h"
+
+/* Nobody who plays is to pay for who comes. Encoding first tries less hard (encoder_pool.h). */
+static int find_room(struct server *server, struct refusal *why) {
+    bool encodes =
+        encoder_pool_complexity(server->encoders) == 0 && encoder_pool_load(server->encoders) > 0.9;
+    if (live_load(server->live) <= LIVE_FULL && !encodes) return 0;
+    return refuse_with(why, REFUSAL_OVERLOADED, NULL,
+                       "the server has no time left for another stream of one's own; try again later, or "
+                       "listen to a station");
+}
+
 int own_stream_open(struct server *server, const struct stream_request *r, struct live_spec *spec,
                     struct live_stream **out, struct refusal *why) {
     auralis_parameters p = AURALIS_PARAMETERS_DEFAULT;
+    if (find_room(server, why) < 0) return -why->code;
     if (*r->preset && preset_store_load(server->store, r->preset, &p, why) < 0) return -why->code;
     for (int i = 0; i < auralis_parameter_count(); i++)
         if (r->set >> i & 1) auralis_parameters_put(&p, i, auralis_parameters_get(&r->values, i), NULL);

@@ -18,7 +18,7 @@
 struct loop;
 struct icecast_feed;
 
-enum { SERVER_LOOPS_MAX = 64, SERVER_DRAIN_SECONDS = 5 };
+enum { SERVER_LOOPS_MAX = 64, SERVER_DRAIN_SECONDS = 5, SERVER_RETRY_SECONDS = 5 };
 
 /* Zero-initialise; every zero means the default. */
 struct server_options {

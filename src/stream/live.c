@@ -242,6 +242,19 @@ void live_count(const struct live *live, struct live_counters *out) {
     }
 }
 
+static double load_of(const struct live_worker *w) {
+    double use = atomic_load(&w->use) * 1e-3, by = atomic_load(&w->used_by);
+    double each = by >= 8 ? use / by : 0, more = atomic_load(&w->load) - by;
+    return use + (more > 0 ? more * each : 0);
+}
+
+double live_load(const struct live *live) {
+    double least = load_of(&live->worker[0]);
+    for (int i = 1; i < live->threads; i++)
+        if (load_of(&live->worker[i]) < least) least = load_of(&live->worker[i]);
+    return least;
+}
+
 int live_threads(const struct live *live) {
     return live->threads;
 }

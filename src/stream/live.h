@@ -122,6 +122,12 @@ struct live_counters {
 };
 void live_count(const struct live *live, struct live_counters *out);
 
+/* Any thread: which part of its time the least busy worker renders, 0–1, those that came in the last second
+ * counted as what the others cost. Above LIVE_FULL another stream would be at the expense of those who play.
+ */
+#define LIVE_FULL 0.85
+double live_load(const struct live *live);
+
 int live_threads(const struct live *live);
 const char *live_device(const struct live *live); /* auralis_engine_device */
 

@@ -33,14 +33,16 @@ struct live_worker {
 
     _Atomic uint32_t load; /* streams that belong here, opening and closing ones too */
     _Atomic uint64_t voices;
+    _Atomic uint32_t use, used_by; /* thousandths of the last second that it rendered; open streams then */
 
     /* The worker's own. */
     struct live_stream **streams; /* opened ones first, those of a shard side by side */
     uint32_t count, capacity;
-    uint32_t unopened; /* the first that is not opened yet; all after it are neither */
-    float *scratch;    /* LIVE_BATCH long slices */
-    bool many;         /* slices are long */
-    int64_t turn;      /* the last tick whose shards had their turn */
+    uint32_t unopened;         /* the first that is not opened yet; all after it are neither */
+    int64_t busy, measured_at; /* ns rendered since then */
+    float *scratch;            /* LIVE_BATCH long slices */
+    bool many;                 /* slices are long */
+    int64_t turn;              /* the last tick whose shards had their turn */
 };
 
 struct live {

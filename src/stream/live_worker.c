@@ -16,6 +16,7 @@
 #include "stream/live_internal.h"
 
 #include "base/monotonic.h"
+#include "stream/priority.h"
 #include "synth/stream.h"
 
 static const int64_t TICK = 10 * MONOTONIC_MS, OPENING = 5 * MONOTONIC_MS;
@@ -186,6 +187,7 @@ static void render_batch(struct live_worker *w, struct live_stream **batch, size
     auralis_engine_render(w->engine, streams, count, frames / AURALIS_BLOCK, out);
     for (size_t i = 0; i < count; i++) publish_slice(w, batch[i], out[i], frames);
     int64_t took = monotonic_now() - begin;
+    w->busy += took;
     atomic_store_explicit(&w->live->last_latency, took, memory_order_relaxed);
     if (w->live->config.latency) histogram_add(w->live->config.latency, took, count);
     if (w->live->config.slices)
@@ -241,9 +243,21 @@ static bool preroll_piece(struct live_worker *w) {
     return false;
 }
 
+/* Once a second: which part of its time the worker rendered, and for how many. */
+static void measure(struct live_worker *w) {
+    int64_t now = monotonic_now(), passed = now - w->measured_at;
+    if (passed < MONOTONIC_SECOND) return;
+    atomic_store(&w->use, (uint32_t)(w->busy * 1000 / passed));
+    atomic_store(&w->used_by, w->unopened);
+    w->busy = 0;
+    w->measured_at = now;
+}
+
 void *live_worker_run(void *self) {
     struct live_worker *w = self;
     int64_t tick = monotonic_now();
+    priority_raise(PRIORITY_RENDER);
+    w->measured_at = tick;
     while (!atomic_load(&w->live->stopping)) {
         atomic_store(&w->kicked, false);
         mark_closing(w);
@@ -252,6 +266,7 @@ void *live_worker_run(void *self) {
         bool busy = render_round(w);
         busy |= open_some(w);
         busy |= preroll_piece(w);
+        measure(w);
         if (busy) continue;
         int64_t now = monotonic_now();
         while (tick <= now) tick += (now - tick) / TICK * TICK + TICK;

@@ -105,6 +105,27 @@ test('Opus comes in whole packets, personal and shared', { timeout: 60000 }, asy
   await assert.rejects(Client.open(`${server.ws}/ws/audio/a?seed=5&format=opus&chunk=480`, V2), /"field": "chunk"/)
 })
 
+test('a server that has no time left refuses newcomers, and those who play go on', { timeout: 60000, skip: SLOW }, async (t) => {
+  const server = await start(t, '--threads', '1', '--isa', 'scalar')
+  const first = await Client.open(`${server.ws}/ws/audio/first?seed=1&chunk=4800&buffer_tier=defensive`, V2)
+  await first.takeChunks(31)
+  const refused = []
+  for (let round = 0; round < 16 && !refused.length; round++) {
+    const more = await Promise.allSettled(Array.from({ length: 40 }, (_, i) =>
+      Client.open(`${server.ws}/ws/audio/more?seed=${round * 40 + i}&chunk=4800`, V2)))
+    refused.push(...more.filter(({ status }) => status === 'rejected').map(({ reason }) => reason))
+    await sleep(1200)
+  }
+  assert.ok(refused.length, 'nobody was refused')
+  assert.ok(refused.every(({ status, body }) => status === 503 && /SERVER_OVERLOAD/.test(body)))
+  const answer = await fetch(`${server.http}/listen.wav?seed=5`)
+  assert.ok(answer.status !== 503 || answer.headers.get('retry-after') === '5')
+  answer.body.cancel()
+  const from = first.chunks.length
+  await first.takeChunks(from + 20)
+  first.chunks.forEach((chunk, i) => assert.deepEqual([chunk.frame, chunk.discontinuity], [i * 4800, false]))
+})
+
 test('memory comes back when a crowd has left', { timeout: 60000, skip: SLOW }, async (t) => {
   const server = await start(t, '--threads', '1')
   const resident = () => Number(readFileSync(`/proc/${server.child.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024
