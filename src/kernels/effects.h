@@ -123,16 +123,16 @@ struct effects_scratch {
     struct line_input input[REVERB_MOVING];
     struct moving_tap tap[CHORUS_TAPS + REVERB_MOVING];
     float from[EFFECT_LFOS], to[EFFECT_LFOS];
-    float column[16];
+    float column[2][16];
     float lane[KERNEL_ITEMS ? BLOCK : LANES];
     float eighth[8];
 };
 
 /* The greatest of all lanes of all items; none may be negative. */
 KERNEL float greatest(GROUP struct effects_scratch *s, vf x) {
+#if KERNEL_ITEMS
     float most = 0.0f;
     vf_store(s->lane + FRAME_FIRST, x);
-#if KERNEL_ITEMS
     TOGETHER;
     ITEMS (k, 8) {
         for (int i = 0; i < 8; i++) most = greater(most, s->lane[8 * k + i]);
@@ -140,10 +140,13 @@ KERNEL float greatest(GROUP struct effects_scratch *s, vf x) {
     }
     TOGETHER;
     for (int i = 0; i < 8; i++) most = greater(most, s->eighth[i]);
-#else
-    for (int i = 0; i < LANES; i++) most = greater(most, s->lane[i]);
-#endif
     return most;
+#else
+    vf_store(s->lane, x);
+    for (int half = LANES / 2; half; half /= 2) /* a tree: its few steps do not wait for each other */
+        for (int i = 0; i < half; i++) s->lane[i] = greater(s->lane[i], s->lane[i + half]);
+    return s->lane[0];
+#endif
 }
 
 /* ---- Moving taps ---- */
@@ -441,14 +444,17 @@ static void mix_effects(MEMORY const struct effects *fx, GROUP struct effects_sc
     TOGETHER;
 }
 
-/* Mean of 64 frames: sixteen columns, then pairs of neighbours, whatever the width. */
-static float block_mean(GROUP struct effects_scratch *s, GROUP const float *x) {
-    float sum[8];
+/* Mean of a side's 64 frames: sixteen columns, then pairs of neighbours, whatever the width. */
+KERNEL void block_columns(GROUP struct effects_scratch *s, int side) {
+    GROUP const float *x = s->mixed + side * BLOCK;
     SOME_FRAMES (i, 16)
-        vf_store(s->column + i,
+        vf_store(s->column[side] + i,
                  (vf_load(x + i) + vf_load(x + 16 + i)) + (vf_load(x + 32 + i) + vf_load(x + 48 + i)));
-    TOGETHER;
-    for (int i = 0; i < 8; i++) sum[i] = s->column[2 * i] + s->column[2 * i + 1];
+}
+
+KERNEL float block_mean(GROUP const float column[16]) {
+    float sum[8];
+    for (int i = 0; i < 8; i++) sum[i] = column[2 * i] + column[2 * i + 1];
     for (int count = 4; count; count >>= 1)
         for (int i = 0; i < count; i++) sum[i] = sum[2 * i] + sum[2 * i + 1];
     return sum[0] * 0x1p-6f;
@@ -456,26 +462,38 @@ static float block_mean(GROUP struct effects_scratch *s, GROUP const float *x) {
 
 /* Follows the mean of each block with two lags and takes off a straight line from the old estimate to the new
  * one: a high-pass whose only recursion runs once a block. Means of blocks hold aliases, of 650 Hz at 100 Hz:
- * with a single lag of 5 Hz the lines left them 37 dB down, two lags of 2 Hz leave them more than 80. Returns
- * the largest sample left. */
-static float block_dc(MEMORY struct effects *fx, GROUP struct effects_scratch *s, int side,
-                      MEMORY float *out) {
-    GROUP const float *x = s->mixed + side * BLOCK;
-    float old = fx->dc[side], lag = fx->dc_lag[side];
-    lag = lag + (block_mean(s, x) - lag) * fx->dc_rate;
-    if ((as_int(lag) & 0x7fffffff) < TINY_BITS) lag = 0.0f;
-    float new = old + (lag - old) * fx->dc_rate;
-    if ((as_int(new) & 0x7fffffff) < TINY_BITS) new = 0.0f;
-    ONE_ITEM {
-        fx->dc_lag[side] = lag;
-        fx->dc[side] = new;
+ * with a single lag of 5 Hz the lines left them 37 dB down, two lags of 2 Hz leave them more than 80. Both
+ * sides go together, so that neither waits for the other's mean. Returns the largest sample left. */
+static float block_dc(MEMORY struct effects *fx, GROUP struct effects_scratch *s) {
+    float from[2], lag[2], to[2];
+    for (int side = 0; side < 2; side++) block_columns(s, side);
+    TOGETHER;
+    for (int side = 0; side < 2; side++) {
+        from[side] = fx->dc[side];
+        lag[side] = fx->dc_lag[side];
+        lag[side] = lag[side] + (block_mean(s->column[side]) - lag[side]) * fx->dc_rate;
+        if ((as_int(lag[side]) & 0x7fffffff) < TINY_BITS) lag[side] = 0.0f;
+        to[side] = from[side] + (lag[side] - from[side]) * fx->dc_rate;
+        if ((as_int(to[side]) & 0x7fffffff) < TINY_BITS) to[side] = 0.0f;
     }
-    float change = new - old;
+    TOGETHER;
+    ONE_ITEM {
+        for (int side = 0; side < 2; side++) {
+            fx->dc_lag[side] = lag[side];
+            fx->dc[side] = to[side];
+        }
+    }
     vf peak = vf_set(0.0f);
-    FRAMES (i) {
-        vf y = settled(vf_load(x + i) - (way(i) * change + old));
-        vf_store(out + i, y);
-        peak = vf_max(peak, vf_abs(y));
+    for (int side = 0; side < 2; side++) {
+        GROUP const float *x = s->mixed + side * BLOCK;
+        MEMORY float *out = ring_input(fx, &fx->limiter.side[side]);
+        float change = to[side] - from[side];
+        FRAMES (i) {
+            vf y = settled(vf_load(x + i) - (way(i) * change + from[side]));
+            vf_store(out + i, y);
+            peak = vf_max(peak, vf_abs(y));
+        }
+        ring_mirror(fx, &fx->limiter.side[side]);
     }
     return greatest(s, peak);
 }
@@ -544,9 +562,15 @@ static float held_reduction(MEMORY struct effects *fx, GROUP struct effects_scra
 }
 
 /* The reduction at the end of the block that leaves now: an average of maxima, each of which has the peaks on
- * both sides of that border in its window. So the gain is down in time, and never jumps. */
+ * both sides of that border in its window. So the gain is down in time, and never jumps. When nothing has
+ * been held for so long that all nodes are zero, they stay so. */
 static float next_node(MEMORY struct limiter *m, float held) {
     uint32_t now = m->block++, first = now - (m->window - 1);
+    m->resting = as_int(held) ? 0 : m->resting + 1;
+    if (m->resting > 2 * LIMITER_NODES) {
+        m->resting = 2 * LIMITER_NODES;
+        return 0.0f;
+    }
     m->held[now % LIMITER_NODES] = held;
     float most = 0.0f, sum = 0.0f;
     for (uint32_t k = 0; k < m->window; k++) most = greater(most, m->held[(now - k) % LIMITER_NODES]);
@@ -643,12 +667,7 @@ static void shape_block(MEMORY struct effects *fx, GROUP struct effects_scratch 
     reverb(fx, s);
     echo(fx, s);
     mix_effects(fx, s, direct);
-    float peak = 0.0f;
-    for (int side = 0; side < 2; side++) {
-        MEMORY struct ring *r = &fx->limiter.side[side];
-        peak = greater(peak, block_dc(fx, s, side, ring_input(fx, r)));
-        ring_mirror(fx, r);
-    }
+    float peak = block_dc(fx, s);
     TOGETHER;
     limit(fx, s, peak, out);
     advance_gains(fx, 0, GAIN_LEVEL, fx->lines_left);

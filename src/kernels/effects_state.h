@@ -64,6 +64,7 @@ struct limiter {
     uint32_t write;   /* where the next reduction goes, below history */
     uint32_t active;  /* blocks until every reduction in `wanted` is zero */
     uint32_t block;   /* counts blocks, wraps */
+    uint32_t resting; /* blocks since anything was held, at most 2 × LIMITER_NODES */
     uint32_t twice;   /* 1: twofold oversampling with 24 taps (high rates), 0: fourfold with 12 */
     float ceiling;    /* what the oversampled peak may reach */
     float quiet;      /* a block of samples below this cannot have a peak above the ceiling */
