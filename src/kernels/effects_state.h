@@ -123,6 +123,7 @@ struct effects {
 
     /* The host's own. */
     uint32_t sample_rate;
+    uint32_t floats;  /* of the whole memory */
     float control[3]; /* the last targets, as given */
 };
 

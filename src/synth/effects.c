@@ -138,7 +138,8 @@ static uint32_t place(struct effects *fx, uint32_t rate) {
     place_ring(&fx->echo, frames_of(ECHO_SECONDS, rate) + fx->spacing, &end);
     place_reverb(fx, rate, &end);
     place_limiter(&fx->limiter, rate, &end);
-    return multiple(end, 16);
+    fx->floats = multiple(end, 16);
+    return fx->floats;
 }
 
 size_t effects_size(uint32_t rate) {
@@ -294,6 +295,19 @@ struct effects *effects_init(void *memory, uint32_t rate, uint64_t frame, const 
     fx->gain_left = fx->lines_left = 0;
     fx->echo_now = fx->echo_next = fx->echo_wanted;
     return fx;
+}
+
+/* The echo's line is long, and only a few places in it are near; all the rest is needed whole. */
+void effects_prefetch(const struct effects *fx, uint32_t part, uint32_t parts) {
+    enum { LINE = 64 / sizeof(float) };
+    const float *memory = (const float *)(const void *)fx, *echo = memory + fx->echo.start;
+    uint32_t echo_size = fx->echo.size + RING_MIRROR, lines = (fx->floats - echo_size) / LINE;
+    for (uint32_t k = lines * part / parts; k < lines * (part + 1) / parts; k++)
+        __builtin_prefetch(memory + k * LINE + (k * LINE < fx->echo.start ? 0 : echo_size), 0, 2);
+    uint32_t now = fx->echo.write + part * BLOCK, size = fx->echo.size;
+    uint32_t place[] = {now, now + size - fx->echo_now, now + size - fx->echo_now / 2};
+    for (int i = 0; i < 3; i++)
+        for (uint32_t k = 0; k < BLOCK; k += LINE) __builtin_prefetch(echo + place[i] % size + k, 0, 2);
 }
 
 uint32_t effects_latency(uint32_t rate) {

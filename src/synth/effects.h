@@ -32,6 +32,10 @@ struct effects *effects_init(void *memory, uint32_t sample_rate, uint64_t frame,
  * the nearest allowed one. Costs nothing when nothing changed. */
 void effects_set(struct effects *fx, const struct effects_control *control);
 
+/* Asks memory, without waiting, for the part-th of `parts` parts of what the next `parts` blocks of this
+ * stream will touch: said while another stream is at work, so that this one finds its lines in cache. */
+void effects_prefetch(const struct effects *fx, uint32_t part, uint32_t parts);
+
 /* Frames from input to output (the limiter's look-ahead), a multiple of 64. */
 uint32_t effects_latency(uint32_t sample_rate);
 

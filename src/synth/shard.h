@@ -6,8 +6,8 @@
  * while its delay lines are in cache. What a stream sounds like depends on none of that.
  *
  * Why so many blocks at a time: a reverb line is 13 to 38 blocks long. With many streams all lines lie in
- * memory, and effects that run over more blocks than that fetch each line once and then find it in cache: 512
- * streams cost 1.37 times as much each as 16 in steps of 15 blocks, and no more than 16 in steps of 75. */
+ * memory, and effects that run over more blocks than that fetch each line once and then find it in cache. And
+ * while one stream is at work, the next one's lines are on their way. */
 #ifndef AURALIS_SYNTH_SHARD_H
 #define AURALIS_SYNTH_SHARD_H
 
@@ -28,7 +28,7 @@ struct shard {
 /* What all shards of an engine use in turn. */
 struct scratch {
     float rows[VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
-    float bus[SHARD_BLOCKS][SHARD_STREAMS][BUS_FLOATS] __attribute__((aligned(64)));
+    float bus[SHARD_STREAMS][SHARD_BLOCKS][BUS_FLOATS] __attribute__((aligned(64)));
     float block[2 * BLOCK] __attribute__((aligned(64)));
 };
 
