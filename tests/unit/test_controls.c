@@ -106,6 +106,36 @@ static void a_bend_set_before_the_note_is_no_slide(void **state) {
     }
 }
 
+static auralis_score *bell_at(double pitch) {
+    auralis_score *score = new_score();
+    add_note(score, (auralis_note){.onset = 100037,
+                                   .duration = RATE,
+                                   .pitch = pitch,
+                                   .velocity = 0.05,
+                                   .instrument = AURALIS_BELL,
+                                   .timbre = BELL_CRYSTAL});
+    auralis_score_set_length(score, FRAMES);
+    return score;
+}
+
+/* A bell that is bent by an octave before it is struck begins like one an octave higher, and as loud as it
+ * should be: its first hundred samples are the same but for the sign. */
+static void a_voice_begins_where_its_controls_are(void **state) {
+    (void)state;
+    auralis_score *bent = bell_at(60);
+    add_control(bent, AURALIS_BEND, 0.1, 12);
+    add_control(bent, AURALIS_VOLUME, 0.1, 0.25);
+    add_control(bent, AURALIS_PAN, 0.1, -0.3);
+    add_control(bent, AURALIS_VOLUME, 100037.0 / RATE + 0.01, 0.5); /* the gains are on the move already */
+    float *low = render(bent), *high = render(bell_at(72));
+    double angle = 0.7 * 3.14159265358979323846 / 4, gain = 0.25 * cos(angle) * sqrt(2);
+    double sign = (double)low[2 * 100087] * high[2 * 100087] > 0 ? 1 : -1;
+    for (size_t i = 100037; i < 100137; i++)
+        if (!(fabs(low[2 * i] - sign * gain * high[2 * i]) < 1e-5))
+            fail_msg("frame %zu: %g, not %g", i, (double)low[2 * i], sign * gain * high[2 * i]);
+    free(low), free(high);
+}
+
 /* The factor between two renderings of one note, left and right, from 2 s on. */
 static void factors(const float *with, const float *without, double out[2]) {
     for (int side = 0; side < 2; side++) {
@@ -467,6 +497,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_note_bends_by_semitones),
         cmocka_unit_test(a_bend_set_before_the_note_is_no_slide),
+        cmocka_unit_test(a_voice_begins_where_its_controls_are),
         cmocka_unit_test(gains_and_places_are_exact),
         cmocka_unit_test(moving_controls_do_not_buzz),
         cmocka_unit_test(modulation_swings_half_a_semitone),

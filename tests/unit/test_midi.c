@@ -62,6 +62,10 @@ static void expect(auralis_score *score, size_t i, double pitch, uint64_t onset,
                  (unsigned long long)onset, (unsigned long long)duration);
 }
 
+static uint64_t distance(uint64_t a, uint64_t b) {
+    return a > b ? a - b : b - a;
+}
+
 static void running_status_and_velocity_zero(void **state) {
     (void)state;
     struct file f;
@@ -178,6 +182,50 @@ static void controllers_at_note_on(void **state) {
     auralis_score_free(score);
 }
 
+/* One channel's messages while a note is held, and the controls that they become. */
+static void messages_become_controls(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t tick;
+        int kind;
+        double value;
+    } right[] = {{1, AURALIS_BEND, 2.0 * 4096 / 8192},
+                 {2, AURALIS_BEND, 12.0 * 4096 / 8192},
+                 {3, AURALIS_BEND, 12.5 * 4096 / 8192},
+                 {5, AURALIS_BEND, -12.5},
+                 {6, AURALIS_MODULATION, 64 / 127.0},
+                 {7, AURALIS_MODULATION, 94 / 127.0},
+                 {8, AURALIS_MODULATION, 1},
+                 {9, AURALIS_EXPRESSION, 0.0},
+                 {10, AURALIS_EXPRESSION, 1},
+                 {10, AURALIS_MODULATION, 0},
+                 {10, AURALIS_BEND, 0},
+                 {12, AURALIS_BEND, -12.5}};
+    struct file f;
+    header(&f, 0, 1, 100);
+    begin(&f);
+    BYTES(&f, 0, 0x92, 60, 100, 1, 0xe2, 0, 0x60);                         /* half way up */
+    BYTES(&f, 1, 0xb2, 101, 0, 0, 100, 0, 0, 6, 12, 1, 38, 50);            /* range: 12 semitones, 50 cents */
+    BYTES(&f, 1, 99, 0, 0, 98, 0, 0, 6, 1, 0, 101, 0, 0, 100, 1, 0, 6, 1); /* other parameters: nothing */
+    BYTES(&f, 1, 0xe2, 0, 0, 1, 0xb2, 1, 64, 1, 0xd2, 30, 1, 0xb2, 1, 120, 1, 11, 0);
+    BYTES(&f, 1, 121, 0);       /* all but volume, pan and the range where they began */
+    BYTES(&f, 1, 0xa2, 60, 90); /* pressure of one key: not heard */
+    BYTES(&f, 1, 0xe2, 0, 0, 10, 0x82, 60, 0);
+    finish(&f);
+    auralis_score *score = read_score(f.data, f.size, 48000);
+    size_t count;
+    const auralis_control *c = auralis_score_controls(score, &count);
+    assert_int_equal(count, sizeof right / sizeof *right);
+    for (size_t i = 0; i < count; i++)
+        if (c[i].frame != right[i].tick * 240 || c[i].kind != right[i].kind || c[i].channel != 2 ||
+            distance((uint64_t)((c[i].value + 20) * 1e9), (uint64_t)((right[i].value + 20) * 1e9)) > 1)
+            fail_msg("control %zu: frame %llu, kind %d, %g", i, (unsigned long long)c[i].frame, c[i].kind,
+                     c[i].value);
+    expect(score, 0, 60, 0, 22 * 240);
+    assert_true(auralis_score_notes(score)[0].velocity == 100 / 127.0 * (100 / 127.0));
+    auralis_score_free(score);
+}
+
 static void drums_and_long_notes(void **state) {
     (void)state;
     struct file f;
@@ -220,10 +268,6 @@ static void every_program_is_playable_and_every_timbre_writable(void **state) {
             assert_int_equal(v.timbre, t);
             assert_int_equal(v.percent, 100);
         }
-}
-
-static uint64_t distance(uint64_t a, uint64_t b) {
-    return a > b ? a - b : b - a;
 }
 
 static int by_onset_and_pitch(const void *a, const void *b) {
@@ -351,6 +395,7 @@ int main(void) {
         cmocka_unit_test(overlapping_notes_end_oldest_first),
         cmocka_unit_test(sustain_pedal),
         cmocka_unit_test(controllers_at_note_on),
+        cmocka_unit_test(messages_become_controls),
         cmocka_unit_test(drums_and_long_notes),
         cmocka_unit_test(every_program_is_playable_and_every_timbre_writable),
         cmocka_unit_test(written_files_read_back),
