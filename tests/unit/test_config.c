@@ -2,6 +2,7 @@
 #include "cmocka_c.h"
 
 #include "server/config.h"
+#include "server/config_keys.h"
 
 #include <auralis/presets.h>
 
@@ -150,6 +151,44 @@ static void files_are_read(void **state) {
 
 /* The manual names every key, and what it shows is accepted: as it stands, and with every example
  * uncommented. */
+static void the_environment_goes_between(void **state) {
+    (void)state;
+    struct server_config c = DEFAULTS;
+    struct config_message why;
+    assert_int_equal(read_text("threads = 2\nmax_listeners = 20\n", &c, NULL), 0);
+    setenv("AURALIS_THREADS", "3", 1);
+    setenv("AURALIS_MAX_LISTENERS", "30", 1);
+    assert_int_equal(config_environment(&c, &why), 0);
+    assert_int_equal(config_set(&c, "max_listeners", "40", &why), 0);
+    assert_true(c.threads == 3 && c.max_listeners == 40);
+    setenv("AURALIS_THREADS", "many", 1);
+    assert_true(config_environment(&c, &why) < 0);
+    assert_string_equal(why.place, "AURALIS_THREADS");
+    unsetenv("AURALIS_THREADS");
+    unsetenv("AURALIS_MAX_LISTENERS");
+}
+
+/* What is printed says the same when it is read. */
+static void printing_loses_nothing(void **state) {
+    (void)state;
+    struct server_config c = DEFAULTS, again = DEFAULTS;
+    struct config_message why = {.text = ""};
+    char *text = NULL;
+    size_t size = 0;
+    assert_int_equal(
+        read_text("listen = [::1]:9000\nthreads = 2\nstate_dir = \"/tmp/a #1\"\nbuffer_tier = stable\n"
+                  "allowed_origins = https://a.example, https://b.example:8443\n"
+                  "[station main]\nseed = 9\npreset = sleep\nbpm = 47.125\n[station b]\nmode = dorian\n",
+                  &c, &why),
+        0);
+    FILE *to = open_memstream(&text, &size);
+    config_print(&c, to);
+    fclose(to);
+    if (config_read(text, size, "printed", &again, &why)) fail_msg("%s: %s", why.place, why.text);
+    assert_memory_equal(&again, &c, sizeof c);
+    free(text);
+}
+
 static void the_manual_is_right(void **state) {
     (void)state;
     struct server_config c = DEFAULTS;
@@ -162,12 +201,11 @@ static void the_manual_is_right(void **state) {
     while (fgets(line, sizeof line, file))
         if (*line == '#' && line[1] != ' ' && line[1] != '\n') strcat(all, line + 1);
     fclose(file);
-    static const char *const keys[] = {
-        "listen",        "threads",   "max_listeners", "max_per_address", "attempts_per_minute",
-        "trusted_proxy", "state_dir", "buffer_tier",   "[station",        "seed",
-        "preset"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (!strstr(all, keys[i])) fail_msg("%s is missing", keys[i]);
+    for (int i = 0; i < config_key_count(); i++) {
+        char wanted[80];
+        snprintf(wanted, sizeof wanted, "%s = ", config_key_name(i));
+        if (!strstr(all, wanted)) fail_msg("%s is missing", config_key_name(i));
+    }
     if (read_text(all, &c, &why)) fail_msg("%s: %s", why.place, why.text);
     assert_string_equal(c.listen, DEFAULTS.listen);
     assert_true(c.max_listeners == DEFAULTS.max_listeners && c.max_per_address == DEFAULTS.max_per_address &&
@@ -185,6 +223,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(addresses_to_listen_at),
         cmocka_unit_test(files_are_read),
+        cmocka_unit_test(the_environment_goes_between),
+        cmocka_unit_test(printing_loses_nothing),
         cmocka_unit_test(the_manual_is_right),
     };
     manual = argc > 1 ? argv[1] : "packaging/auralis.conf";
