@@ -10,6 +10,12 @@
 /* A free place in a shard, made if need be. AURALIS_ELIMIT, AURALIS_ENOMEM. */
 int engine_place(auralis_engine *engine, struct shard **shard, uint32_t *place);
 
+/* The GPU does not work any more: streams are rendered here from now on. */
+void engine_forsake_gpu(auralis_engine *engine);
+
+/* One stream more than allowed, for a moment. */
+void engine_one_more(auralis_engine *engine, bool more);
+
 /* Where the streams are rendered on a GPU; NULL: here. */
 struct remote *engine_remote(const auralis_engine *engine);
 

@@ -60,8 +60,8 @@ void record_end(struct record *r, const struct voice_record *voice, uint32_t slo
 
 void record_change(struct record *r, struct voice_record *voice, int word, uint32_t value) {
     struct journal *j = r->journal;
-    if (word ==
-        VOICE_BRIGHT) { /* the whole stream's, except in a voice's first block: the batch has it apart */
+    if (word == VOICE_RUN) return; /* the batch says who runs */
+    if (word == VOICE_BRIGHT) {    /* the whole stream's, but for a voice's first block */
         if (voice->start && voice->from == j->block) j->starts[voice->start - 1 + VOICE_BRIGHT] = value;
         return;
     }

@@ -34,6 +34,9 @@ struct remote {
 };
 
 struct remote_stream {
+    struct remote *home;
+    struct resume resume; /* while a batch is under way: before it */
+    bool under_way;
     size_t effects, effects_floats;
     uint32_t aim, last_aim, heard; /* in the batch */
 };
@@ -135,10 +138,14 @@ static int move_effects(struct remote *r, struct auralis_stream *s) {
 int remote_enter(struct remote *r, struct auralis_stream *s) {
     int result = s->shard->record ? AURALIS_OK : make_records(r, s->shard);
     s->remote = calloc(1, sizeof *s->remote);
-    if (!s->remote) result = AURALIS_ENOMEM;
+    if (!s->remote) return AURALIS_ENOMEM;
+    s->remote->home = r;
     for (int p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++) result = enter_bank(r, s, p);
-    if (result == AURALIS_OK && !s->dry) result = move_effects(r, s);
     return result;
+}
+
+int remote_take_effects(struct auralis_stream *s) {
+    return s->dry ? AURALIS_OK : move_effects(s->remote->home, s);
 }
 
 /* What ended of a stream that leaves needs no room any more. */
@@ -150,7 +157,9 @@ static void drop_ended(struct record *record, uint32_t place) {
     record->touched &= ~(1u << place);
 }
 
-void remote_leave(struct remote *r, struct auralis_stream *s) {
+void remote_leave(struct auralis_stream *s) {
+    if (!s->remote) return;
+    struct remote *r = s->remote->home;
     for (int p = 0; p < VOICE_PROGRAMS && s->shard->record; p++) {
         struct region *region = &s->shard->record[p].region[s->place];
         drop_ended(&s->shard->record[p], s->place);
@@ -158,10 +167,57 @@ void remote_leave(struct remote *r, struct auralis_stream *s) {
         free(region->used);
         *region = (struct region){0};
     }
-    if (s->remote && s->remote->effects_floats)
-        give_room(r, EFFECTS_ROOM, s->remote->effects, s->remote->effects_floats);
+    if (s->remote->effects_floats) give_room(r, EFFECTS_ROOM, s->remote->effects, s->remote->effects_floats);
     free(s->remote);
     s->remote = NULL;
+}
+
+void remote_forsake(struct remote *r, struct shard *const *shards, uint32_t shard_count) {
+    for (uint32_t i = 0; i < shard_count; i++) {
+        for (int p = 0; p < VOICE_PROGRAMS; p++) {
+            struct bank *bank = &shards[i]->bank[p];
+            for (uint32_t v = 0; v < bank->count; v++) bank->word[VOICE_RUN][v] = 0;
+            for (uint32_t s = 0; s < SHARD_STREAMS && shards[i]->record; s++)
+                free(shards[i]->record[p].region[s].used);
+            bank->record = NULL;
+        }
+        remote_forget(shards[i]);
+    }
+    gpu_destroy(r->gpu);
+    r->gpu = NULL;
+}
+
+/* ---- Where a stream was ---- */
+
+static struct resume moment_of(const struct auralis_stream *s) {
+    struct resume r = s->remote->resume;
+    r.frame = s->frame;
+    r.preroll = s->preroll;
+    r.playing = s->playing;
+    r.grid = s->grid;
+    return r;
+}
+
+struct resume remote_resume(const struct auralis_stream *s) {
+    return s->remote->under_way ? s->remote->resume : moment_of(s);
+}
+
+static void set_out(struct auralis_stream *const *streams, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        streams[i]->remote->resume = moment_of(streams[i]);
+        streams[i]->remote->under_way = true;
+    }
+}
+
+static void arrive(struct auralis_stream *const *streams, uint32_t count, uint32_t blocks,
+                   float *const *out) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct remote_stream *own = streams[i]->remote;
+        own->under_way = false;
+        if (!out[i]) continue;
+        own->resume.heard = true;
+        memcpy(own->resume.last, out[i] + (size_t)blocks * 2 * BLOCK - 4, sizeof own->resume.last);
+    }
 }
 
 /* ---- Composing a batch ---- */
@@ -364,6 +420,7 @@ static int send(struct remote *r, struct shard *const *shards, uint32_t shard_co
 
 int remote_render(struct remote *r, struct shard *const *shards, uint32_t shard_count,
                   struct auralis_stream *const *streams, uint32_t count, uint32_t blocks, float *const *out) {
+    set_out(streams, count);
     for (uint32_t done = 0; done < blocks && count;) {
         int composed = compose(r, streams, count, most_blocks(streams, count, blocks - done));
         if (composed < 0) return composed;
@@ -371,5 +428,6 @@ int remote_render(struct remote *r, struct shard *const *shards, uint32_t shard_
         if (result < 0) return result;
         done += (uint32_t)composed;
     }
+    if (blocks) arrive(streams, count, blocks, out);
     return AURALIS_OK;
 }

@@ -128,6 +128,14 @@ static int enter_shard(struct auralis_stream *s) {
     return AURALIS_OK;
 }
 
+/* A GPU that fails as a stream enters loses the others; this one is still here. */
+static int stay_if_lost(struct auralis_stream *s, int result) {
+    if (result != AURALIS_EDEVICE) return result;
+    engine_forsake_gpu(s->engine);
+    remote_leave(s);
+    return AURALIS_OK;
+}
+
 int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *config, auralis_stream **out) {
     auralis_stream_config c = config ? *config : (auralis_stream_config){0};
     auralis_parameters p;
@@ -154,11 +162,16 @@ int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *con
         return result;
     }
     s->grid = (struct grid){c.beat_frame, c.beat};
+    if (engine_remote(engine)) result = stay_if_lost(s, remote_enter(engine_remote(engine), s));
+    if (result < 0) {
+        auralis_stream_close(s);
+        return result;
+    }
     set_clocks(s, c.start);
     changes_init(s);
     begin_music(s);
     if (!s->dry) s->fx = effects_init(s->fx_memory, s->rate, s->heard_from, &s->effects);
-    if (engine_remote(engine)) result = remote_enter(engine_remote(engine), s);
+    if (s->remote) result = stay_if_lost(s, remote_take_effects(s));
     if (result < 0) {
         auralis_stream_close(s);
         return result;
@@ -175,7 +188,7 @@ void auralis_stream_close(auralis_stream *s) {
         while (bank_voices(bank, s->place)) bank_remove(bank, s->place, bank->first[s->place + 1] - 1);
         shard->reserved[p] -= s->limit[p] + VOICES_RESERVE;
     }
-    if (engine_remote(s->engine)) remote_leave(engine_remote(s->engine), s);
+    remote_leave(s);
     shard->stream[s->place] = NULL;
     if (!--shard->streams) shard_free(shard);
     engine_leave(s->engine);

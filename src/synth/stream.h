@@ -20,6 +20,15 @@ struct grid {
     uint64_t beat;  /* … this beat, counted from the start of the stream */
 };
 
+/* What it takes to go on from a moment of the stream. */
+struct resume {
+    uint64_t frame, preroll;
+    auralis_parameters playing;
+    struct grid grid;
+    bool heard;       /* something was delivered: … */
+    float last[2][2]; /* … its last two frames */
+};
+
 /* What the effects of one block are told; worked out when the block is composed, applied when it is finished.
  */
 struct block_control {
@@ -73,7 +82,9 @@ struct auralis_stream {
     struct block_control control[SHARD_BLOCKS];
     struct effects *fx; /* on a GPU: only their head is here */
     void *fx_memory;
-    struct remote_stream *remote; /* on a GPU: remote.h */
+    struct remote_stream *remote;    /* on a GPU: remote.h */
+    uint32_t seam_left, seam_length; /* after a rescue: frames until the seam is gone, of so many */
+    float seam[2];                   /* its height */
     uint64_t notes_started, notes_stolen, notes_dropped;
 };
 

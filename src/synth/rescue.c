@@ -1,0 +1,77 @@
+/* rescue.c — see rescue.h. */
+#include "synth/rescue.h"
+#include "synth/engine.h"
+
+#include <string.h>
+
+static const double SEAM_SECONDS = 0.02;
+
+static auralis_stream_config config_of(const struct auralis_stream *s, const struct resume *r) {
+    uint64_t latency = s->dry ? 0 : effects_latency(s->rate);
+    return (auralis_stream_config){.seed = s->seed,
+                                   .sample_rate = s->rate,
+                                   .parameters = &r->playing,
+                                   .start = r->preroll ? s->delivered : r->frame - latency,
+                                   .score = s->score,
+                                   .dry = s->dry,
+                                   .instruments = s->instruments == UINT32_MAX ? 0 : s->instruments,
+                                   .beat_frame = r->grid.frame,
+                                   .beat = r->grid.beat};
+}
+
+/* A change of tempo within the limiter's look-ahead cannot be started from: then the piece goes on as if it
+ * had always had its tempo. */
+static int open_anew(struct auralis_stream *s, const struct resume *r, struct auralis_stream **out) {
+    auralis_stream_config config = config_of(s, r);
+    if (config.beat_frame > config.start) config.beat_frame = config.beat = 0;
+    int result = auralis_stream_open(s->engine, &config, out);
+    if (result < 0) return result;
+    auralis_stream_preroll(*out, UINT64_MAX);
+    if (!s->score) auralis_stream_set(*out, &s->set, ~(auralis_parameter_set)0, NULL, NULL);
+    return AURALIS_OK;
+}
+
+/* What was rendered but not yet read stays. */
+static void keep_unread(struct auralis_stream *to, const struct auralis_stream *from) {
+    to->delivered = from->delivered;
+    to->skip = from->skip;
+    to->carry_count = from->carry_count;
+    memcpy(to->carry, from->carry, sizeof to->carry);
+}
+
+static void exchange(struct auralis_stream *a, struct auralis_stream *b) {
+    struct auralis_stream c = *a;
+    *a = *b;
+    *b = c;
+    a->shard->stream[a->place] = a;
+    b->shard->stream[b->place] = b;
+}
+
+int rescue(struct auralis_stream *s) {
+    struct resume r = remote_resume(s);
+    struct auralis_stream *anew;
+    engine_one_more(s->engine, true);
+    int result = open_anew(s, &r, &anew);
+    if (result == AURALIS_OK) {
+        if (!r.preroll) keep_unread(anew, s);
+        if (r.heard) {
+            anew->seam_length = anew->seam_left = (uint32_t)(SEAM_SECONDS * s->rate);
+            for (int side = 0; side < 2; side++) /* where the next sample was heading */
+                anew->seam[side] = 2 * r.last[1][side] - r.last[0][side];
+        }
+        exchange(s, anew);
+        auralis_stream_close(anew);
+    }
+    engine_one_more(s->engine, false);
+    return result;
+}
+
+void rescue_seam(struct auralis_stream *s, float *out, size_t frames) {
+    if (s->seam_left == s->seam_length)
+        for (int side = 0; side < 2; side++) s->seam[side] -= out[side];
+    for (size_t i = 0; i < frames && s->seam_left; i++, s->seam_left--) {
+        float left = (float)s->seam_left / (float)s->seam_length, share = left * left * (3 - 2 * left);
+        out[2 * i] += s->seam[0] * share;
+        out[2 * i + 1] += s->seam[1] * share;
+    }
+}
