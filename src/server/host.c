@@ -126,8 +126,6 @@ static void gauges(void *self, struct gauges *out) {
         .latency_ms = count.last_latency * 1e3,
         .sample_rate = STATION_RATE,
         .device = server->device,
-        .encoder_complexity = encoder_pool_complexity(server->encoders),
-        .encoder_load = encoder_pool_load(server->encoders),
     };
 }
 

@@ -122,10 +122,6 @@ static void gauges(FILE *to, const struct gauges *now) {
     gauge(to, "opus_complexity", "", "How hard Opus tries, 0 to 10.", now->opus_complexity);
     gauge(to, "phrase_generation_rate_hz", "hz",
           "Phrases of eight bars composed a second, over the last minute.", now->phrase_rate_hz);
-    gauge(to, "encoder_complexity", "", "How hard Opus tries, 0 to 10; less when the encoders fall behind.",
-          now->encoder_complexity);
-    gauge(to, "encoder_load_ratio", "ratio", "Share of their time that the encoder threads work.",
-          now->encoder_load);
     gauge(to, "memory_usage_bytes", "bytes", "Resident memory of the process.",
           now->memory_bytes > 0 ? now->memory_bytes : resident_bytes());
     gauge(to, "gpu_memory_allocated_bytes", "bytes", "Memory taken on a GPU.", now->gpu_memory_bytes);

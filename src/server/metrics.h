@@ -41,8 +41,6 @@ struct gauges {
     uint32_t active_connections; /* sockets that are open */
     uint32_t voices;             /* sounding on all streams */
     uint32_t streams;            /* being rendered */
-    int encoder_complexity;      /* how hard Opus tries, 0–10 */
-    double encoder_load;         /* share of the encoder threads' time that they work, 0–1 */
     double memory_bytes;         /* resident; 0: measured by metrics_text itself */
     double gpu_memory_bytes;
     double phrase_rate_hz;
