@@ -31,6 +31,7 @@ export class Connection extends EventTarget {
     this.describe = describe;
     this.next = start;
     this.attempts = this.refused = 0;
+    this.word = null; // with which the server goes on in the same moment; a change makes it stale
     this.#connect();
   }
 
@@ -47,12 +48,17 @@ export class Connection extends EventTarget {
   send(message) {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(message));
+    if (message.type === 'control' || message.type === 'preset') this.word = null;
     return true;
   }
 
   #address() {
     const query = new URLSearchParams(this.describe());
-    if (query.has('seed') && this.next > 0) query.set('start', this.next);
+    if (query.has('seed') && this.next > 0) {
+      if (this.word) for (const key of [...query.keys()]) if (key !== 'buffer_tier') query.delete(key);
+      if (this.word) query.set('resume', this.word);
+      query.set('start', this.next);
+    }
     const address = new URL(`ws/audio/${this.client}?${query}`, document.baseURI);
     address.protocol = address.protocol.replace('http', 'ws');
     address.hash = '';
@@ -83,6 +89,7 @@ export class Connection extends EventTarget {
 
   #read(text) {
     const message = JSON.parse(text);
+    if ('resume' in message) this.word = message.resume;
     if (message.type === 'hello') {
       this.greeted = true;
       this.refused = 0;
@@ -92,7 +99,10 @@ export class Connection extends EventTarget {
   }
 
   #lost() {
-    if (!this.greeted) this.refused++;
+    if (!this.greeted) {
+      this.refused++;
+      this.word = null; // perhaps another server by now: it is described the piece
+    }
     this.#retry();
   }
 

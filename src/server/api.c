@@ -313,7 +313,7 @@ static int take_station(struct exchange *e, const char *name) {
 
 static int read_query(struct exchange *e, const struct route *route) {
     const char *at = e->request->query ? e->request->query : "";
-    char key[64], value[256];
+    char key[64], value[QUERY_VALUE];
     int more;
     while ((more = query_next(&at, key, value, &e->why)) > 0) {
         if (!route->station || strcmp(key, "station") != 0)

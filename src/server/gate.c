@@ -3,6 +3,7 @@
  * The cheapest questions come first: how often this address has asked, how many there are already, and only
  * then what is wanted. */
 #include "server/gate.h"
+#include "server/own_stream.h"
 #include "server/sockets.h"
 
 #include "base/monotonic.h"
@@ -125,6 +126,7 @@ static int read_handshake(struct loop *loop, struct lws *wsi, struct listener **
     if (!protocol) return -why->code;
     int result = stream_request_parse(request.query, protocol->version, atomic_load(&server->buffer_tier),
                                       &wanted, why);
+    if (result == 0) result = own_stream_resume(server, protocol->rate, &wanted, why);
     if (result == 0) result = listener_create(loop, protocol, &wanted, client_id, out, why);
     if (result == 0) (*out)->may_control = trust_control(server->trust, &caller, NULL) == 0;
     return result;

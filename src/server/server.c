@@ -136,6 +136,7 @@ static int open_feeds(struct server *s, auralis_message *why) {
 static int open_rest(struct server *s, auralis_message *why) {
     struct store_config store = {.directory = *s->config->state_dir ? s->config->state_dir : NULL};
     int result = store_open(&store, &s->store);
+    if (result == 0) resume_key_load(s->store, &s->resume);
     s->limits = address_limits_create(1, 1);
     s->requests = address_limits_create(UINT32_MAX, 1);
     s->sockets = address_limits_create(1, UINT32_MAX);

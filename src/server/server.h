@@ -40,6 +40,7 @@ struct server {
     struct icecast_feed *feed[CONFIG_STATIONS_MAX];
     struct metrics metrics;
     struct store *store;
+    struct resume_key resume;
     struct api_host host;
     pthread_mutex_t stations_lock;
     struct station station[CONFIG_STATIONS_MAX]; /* see stations.h */

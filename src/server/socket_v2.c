@@ -48,19 +48,38 @@ static json_t *preset_names(struct listener *l) {
     return names;
 }
 
+/* The word to come back with; null for a station, and while a change still waits for its beat. */
+static json_t *resume_word(const struct listener *l) {
+    char text[RESUME_TEXT];
+    struct live_state state;
+    auralis_stream_status s;
+    if (!l->feed.own) return json_null();
+    live_read_state(l->feed.stream, &state);
+    live_read_status(l->feed.stream, &s);
+    if (state.applies_at > s.frame) return json_null();
+    struct moment m = {.seed = l->request.seed,
+                       .frame = l->feed.frame,
+                       .beat_frame = s.beat_frame,
+                       .beat = s.beat,
+                       .rate = l->feed.rate,
+                       .parameters = state.parameters};
+    resume_write(&l->loop->server->resume, &m, text);
+    return json_string(text);
+}
+
 static void greet(struct listener *l) {
     auralis_parameters p;
     listener_parameters(l, &p);
     int pre_skip = l->feed.encoding ? (int)encoding_delay(l->feed.encoding) : 0;
-    say(l, json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:s, s:i, s:{s:s, s:i}, s:o, s:o, s:o, s:o}",
-                     "type", "hello", "client_id", l->client_id, "server_version", auralis_version(),
-                     "server_time", unix_time(), "station",
-                     l->station < 0 ? json_null() : json_string(l->request.station), "seed",
-                     big(listener_seed(l)), "sample_rate", RATE, "chunk_frames", (int)l->feed.chunk, "format",
-                     stream_format_name(l->request.format), "pre_skip", pre_skip, "buffer", "tier",
-                     tier_name(l->tier.tier), "target_ms", (int)tier_milliseconds(l->tier.tier), "frame",
-                     big(l->feed.frame), "parameters", parameters_to_json(&p), "presets", preset_names(l),
-                     "warnings", parameters_warnings_json(&p)));
+    say(l, json_pack(
+               "{s:s, s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:s, s:i, s:{s:s, s:i}, s:o, s:o, s:o, s:o, s:o}",
+               "type", "hello", "client_id", l->client_id, "server_version", auralis_version(), "server_time",
+               unix_time(), "station", l->station < 0 ? json_null() : json_string(l->request.station), "seed",
+               big(listener_seed(l)), "sample_rate", RATE, "chunk_frames", (int)l->feed.chunk, "format",
+               stream_format_name(l->request.format), "pre_skip", pre_skip, "buffer", "tier",
+               tier_name(l->tier.tier), "target_ms", (int)tier_milliseconds(l->tier.tier), "frame",
+               big(l->feed.frame), "parameters", parameters_to_json(&p), "presets", preset_names(l),
+               "warnings", parameters_warnings_json(&p), "resume", resume_word(l)));
 }
 
 static unsigned char *put_little(unsigned char *at, uint64_t value, int bytes) {
@@ -116,11 +135,11 @@ static void status(struct listener *l) {
     auralis_stream_status s;
     live_read_status(l->feed.stream, &s);
     int listeners = l->station < 0 ? 1 : (int)atomic_load(&l->loop->server->station[l->station].listeners);
-    say(l, json_pack("{s:s, s:o, s:I, s:i, s:s, s:i, s:I, s:f, s:f, s:i}", "type", "status", "frame",
+    say(l, json_pack("{s:s, s:o, s:I, s:i, s:s, s:i, s:I, s:f, s:f, s:i, s:o}", "type", "status", "frame",
                      big(s.frame), "section", (json_int_t)s.section, "bar", (int)s.bar, "chord", s.chord,
                      "voices", (int)s.voices, "underruns", (json_int_t)l->underruns, "jitter_ms",
                      l->tier.jitter_ms, "sent_ms_ahead", listener_ahead_ms(l, monotonic_now()), "listeners",
-                     listeners));
+                     listeners, "resume", resume_word(l)));
 }
 
 static void changed(struct listener *l, const struct live_state *state, bool own) {

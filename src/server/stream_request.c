@@ -47,7 +47,7 @@ int path_decode(const char *text, size_t length, char *out, size_t size, const c
     return decode(text, length, false, out, size, field, why);
 }
 
-int query_next(const char **at, char key[64], char value[256], struct refusal *why) {
+int query_next(const char **at, char key[64], char value[QUERY_VALUE], struct refusal *why) {
     while (**at == '&') ++*at;
     if (!**at) return 0;
     const char *start = *at;
@@ -58,7 +58,7 @@ int query_next(const char **at, char key[64], char value[256], struct refusal *w
     if (name == length)
         return refuse_with(why, REFUSAL_INVALID_VALUE, key, "%s needs a value: %s=…", key, key);
     if (!*key) return refuse_with(why, REFUSAL_INVALID_VALUE, "", "a value in the query has no key");
-    result = decode(start + name + 1, length - name - 1, true, value, 256, key, why);
+    result = decode(start + name + 1, length - name - 1, true, value, QUERY_VALUE, key, why);
     return result < 0 ? result : 1;
 }
 
@@ -80,9 +80,9 @@ int client_id_check(const char *id, struct refusal *why) {
     return 0;
 }
 
-enum key { SEED, PRESET, STATION, START, FORMAT, CHUNK, BUFFER_TIER, KEYS };
-static const char *const KEY_NAMES[KEYS] = {"seed",   "preset", "station",    "start",
-                                            "format", "chunk",  "buffer_tier"};
+enum key { SEED, PRESET, STATION, START, FORMAT, CHUNK, BUFFER_TIER, RESUME, KEYS };
+static const char *const KEY_NAMES[KEYS] = {"seed",   "preset", "station",     "start",
+                                            "format", "chunk",  "buffer_tier", "resume"};
 
 static int read_whole(const char *key, const char *value, uint64_t high, uint64_t *out, struct refusal *why) {
     if (parse_whole(value, 0, high, out)) return 0;
@@ -146,6 +146,13 @@ static int read_tier(const char *value, struct stream_request *r, struct refusal
     return 0;
 }
 
+static int read_resume(const char *value, struct stream_request *r, struct refusal *why) {
+    if (strlen(value) >= sizeof r->resume)
+        return refuse_with(why, REFUSAL_INVALID_VALUE, "resume", "resume is too long");
+    strcpy(r->resume, value);
+    return 0;
+}
+
 static int read_key(int key, const char *value, struct stream_request *r, struct refusal *why) {
     switch (key) {
     case SEED:
@@ -155,7 +162,11 @@ static int read_key(int key, const char *value, struct stream_request *r, struct
         return read_preset(value, r, why);
     case STATION:
         return read_station(value, r, why);
+    case RESUME:
+        r->personal = true;
+        return read_resume(value, r, why);
     case START:
+        r->started = true;
         return read_whole("start", value, STREAM_START_MAX, &r->start, why);
     case FORMAT:
         return read_format(value, r, why);
@@ -213,6 +224,9 @@ static int check(const struct stream_request *r, uint32_t seen, struct refusal *
     if (r->personal && (seen >> STATION & 1))
         return refuse_with(why, REFUSAL_INVALID_VALUE, "station",
                            "either seed (a stream of one's own) or station (a shared one), not both");
+    if (*r->resume && (r->set || (seen & (1u << SEED | 1u << PRESET))))
+        return refuse_with(why, REFUSAL_INVALID_VALUE, "resume",
+                           "resume stands for the seed, the preset and all parameters: give none of them");
     if (r->personal) return 0;
     const char *field = seen >> PRESET & 1 ? "preset" : seen >> START & 1 ? "start" : NULL;
     for (int i = 0; !field && i < auralis_parameter_count(); i++)
@@ -228,7 +242,7 @@ int stream_request_parse(const char *query, int version, int tier, struct stream
                                .format = version == 2 ? STREAM_FLOAT32 : STREAM_INT16,
                                .chunk = CHUNK_FRAMES_DEFAULT,
                                .tier = tier};
-    char key[64], value[256];
+    char key[64], value[QUERY_VALUE];
     uint32_t seen = 0;
     int more;
     if (!query) query = "";

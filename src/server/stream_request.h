@@ -8,6 +8,7 @@
 #define AURALIS_SERVER_STREAM_REQUEST_H
 
 #include "server/error_json.h"
+#include "server/resume.h"
 
 #include <auralis/parameters.h>
 
@@ -15,6 +16,7 @@
 
 enum {
     QUERY_MAX = 2048,      /* bytes of a query */
+    QUERY_VALUE = 1024,    /* of a value in it, and the 0 */
     STATION_NAME_MAX = 32, /* of [a-z0-9_-] */
     PRESET_NAME_CHARACTERS = 50,
     PRESET_NAME_SIZE = 4 * PRESET_NAME_CHARACTERS + 1,
@@ -41,10 +43,13 @@ struct stream_request {
     char preset[PRESET_NAME_SIZE]; /* "" for none; the caller looks it up (404), then lays `values` over it */
     auralis_parameters values;     /* the fields of `set` count */
     auralis_parameter_set set;
-    uint64_t start; /* first frame to deliver, 0 … STREAM_START_MAX */
-    int format;     /* enum stream_format; default float32 */
-    uint32_t chunk; /* frames a message; default 960, of Opus 4,800 */
-    int tier;       /* enum tier; default `tier` of the call */
+    uint64_t start;            /* first frame to deliver, 0 … STREAM_START_MAX */
+    bool started;              /* it was given */
+    char resume[RESUME_TEXT];  /* "" for none; instead of seed, preset and parameters (own_stream_resume) */
+    uint64_t beat_frame, beat; /* as in auralis_stream_config */
+    int format;                /* enum stream_format; default float32 */
+    uint32_t chunk;            /* frames a message; default 960, of Opus 4,800 */
+    int tier;                  /* enum tier; default `tier` of the call */
 };
 
 /* Reads the query (without its '?'; NULL or "" for none) of a socket of protocol `version` 0, 1 or 2, or of a
@@ -57,7 +62,7 @@ int stream_request_parse(const char *query, int version, int tier, struct stream
 
 /* Walks a query: the next key and value, decoded. 1, 0 at the end, below when malformed. `*at` starts at the
  * query and is moved on. For other queries (?station= of the API). */
-int query_next(const char **at, char key[64], char value[256], struct refusal *why);
+int query_next(const char **at, char key[64], char value[QUERY_VALUE], struct refusal *why);
 
 /* Decodes a %-escaped segment of a path into out[size]; refuses NUL, broken escapes and what is not UTF-8. */
 int path_decode(const char *text, size_t length, char *out, size_t size, const char *field,

@@ -128,7 +128,11 @@ static struct live_stream *make_stream(const struct live_spec *spec) {
     s->origin = monotonic_now() - monotonic_span(spec->history, s->rate);
     s->current.parameters = s->parameters;
     snapshot_publish(&s->state, &s->current, sizeof s->current);
-    auralis_stream_status status = {.seed = spec->stream.seed, .frame = s->start, .sample_rate = s->rate};
+    auralis_stream_status status = {.seed = spec->stream.seed,
+                                    .frame = s->start,
+                                    .sample_rate = s->rate,
+                                    .beat_frame = spec->stream.beat_frame,
+                                    .beat = spec->stream.beat};
     snapshot_publish(&s->status, &status, sizeof status);
     if (frame_ring_init(&s->ring, ring_frames(&s->spec, s->rate))) return s;
     free(s);

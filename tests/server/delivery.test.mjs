@@ -1,7 +1,8 @@
 // delivery.test.mjs — how chunks reach a listener: changes that are heard at once, Opus, memory that comes back.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { AURALIS, Client, Server, sleep, until } from './helpers.mjs'
 
@@ -58,17 +59,7 @@ test('what did not change is the same when it is rendered anew, after a change o
   await until(() => client.chunks.at(-1).frame > at + 10 * 48000 || SLOW, 'what sounded before to die away')
   const { heard, first } = await turn(client, { enable_kicks: true })
   await until(() => client.chunks.at(-1).frame >= heard + 24000, 'the rest')
-  let compared = 0, worst = 0
-  for (const now of client.chunks.slice(first)) {
-    const old = client.chunks.slice(0, first).find(({ frame }) => frame === now.frame)
-    if (!old) continue
-    const x = samples(old), y = samples(now)
-    for (let i = 0; i < x.length; i++) worst = Math.max(worst, Math.abs(x[i] - y[i]))
-    compared++
-  }
-  if (SLOW) return
-  assert.ok(compared >= 2)
-  assert.ok(worst < 1e-5, `they differ by ${worst}`)
+  assert.ok(SLOW || same(client.chunks.slice(0, first), client.chunks.slice(first)) >= 2)
 })
 
 test('a hand that keeps turning is heard a quarter of a second later at the latest', { timeout: 60000 }, async (t) => {
@@ -104,6 +95,48 @@ test('Opus comes in whole packets, personal and shared', { timeout: 60000 }, asy
   }
   await assert.rejects(Client.open(`${server.ws}/ws/audio/a?seed=5&format=opus&chunk=480`, V2), /"field": "chunk"/)
 })
+
+test('who was cut off comes back to the same moment, also after the server was killed', { timeout: 60000 }, async (t) => {
+  const folder = mkdtempSync(`${tmpdir()}/auralis-`)
+  t.after(() => rmSync(folder, { recursive: true }))
+  const server = await Server.start('--state-dir', folder)
+  const open = (where, query) => Client.open(`${where.ws}/ws/audio/a?chunk=4800&buffer_tier=defensive&${query}`, V2)
+  const whole = await open(server, 'seed=11&enable_melody=false&enable_swells=false')
+  await whole.takeChunks(31)
+  whole.say({ type: 'control', parameters: { bpm: 94 } })
+  const at = Number((await whole.text('parameters')).applies_at)
+  await until(() => whole.chunks.at(-1).frame > at + 12 * 48000, 'what sounded before to die away', 30000)
+  const heard = whole.texts.length
+  const { resume } = await whole.text('status', heard)
+  assert.ok(resume.length < 900)
+  const from = whole.chunks.at(-1).frame - 2 * 48000
+  const again = await open(server, `resume=${resume}&start=${from}`)
+  const hello = await again.text('hello')
+  assert.deepEqual([hello.seed, hello.frame, hello.parameters.bpm], ['11', String(from), 94])
+  assert.ok(same(whole.chunks, await again.takeChunks(15)) >= 10)
+  for (const wrong of [resume.replace(/.$/, (c) => (c === '0' ? '1' : '0')), 'abc', `${resume}00`])
+    await assert.rejects(open(server, `resume=${wrong}`), /"field": "resume"/)
+  await assert.rejects(open(server, `resume=${resume}&start=5`), /"field": "start"/)
+  await assert.rejects(open(server, `resume=${resume}&seed=5`), /"field": "resume"/)
+  await server.kill()
+  const second = await Server.start('--state-dir', folder)
+  t.after(() => second.end())
+  const later = await open(second, `resume=${resume}&start=${from}`)
+  assert.ok(same(whole.chunks, await later.takeChunks(15)) >= 10)
+  const stranger = await start(t)
+  await assert.rejects(open(stranger, `resume=${resume}`), /"field": "resume"/)
+})
+
+/** How many of `now` are in `old` too; all of these must agree to −100 dB. */
+function same(old, now) {
+  const both = now.map((chunk) => [chunk, old.find(({ frame }) => frame === chunk.frame)]).filter(([, chunk]) => chunk)
+  for (const [a, b] of both) {
+    const x = samples(a), y = samples(b)
+    const worst = x.reduce((most, value, i) => Math.max(most, Math.abs(value - y[i])), 0)
+    assert.ok(worst < 1e-5, `frame ${a.frame}: they differ by ${worst}`)
+  }
+  return both.length
+}
 
 test('a server that has no time left refuses newcomers, and those who play go on', { timeout: 60000, skip: SLOW }, async (t) => {
   const server = await start(t, '--threads', '1', '--isa', 'scalar')
