@@ -56,10 +56,11 @@ static void fill(struct bank *bank, int program, uint32_t count, struct random *
     }
 }
 
-static void put_bend(struct bank *bank, int program, uint32_t v, double bend) {
+/* Where the program has a bend, writes it into a voice's words, which lie `apart` from each other. */
+static void put_bend(uint32_t *words, size_t apart, int program, double bend) {
     float word = (float)bend;
     int at = instrument_bend_word((enum voice_program)program);
-    if (at >= 0) memcpy(&bank->word[at][v], &word, sizeof word);
+    if (at >= 0) memcpy(words + (size_t)at * apart, &word, sizeof word);
 }
 
 /* One comparison: the same voices through two tables. */
@@ -98,7 +99,8 @@ static void compare(void *self) {
                 random_unit(&shape) < 0.8 ? UINT32_MAX : 0;
             if (random_unit(&shape) > 0.1) continue;
             double bend = random_range(&shape, -0.75, 3); /* two octaves either way, and past the band */
-            for (int k = 0; k < 2; k++) put_bend(&t->bank[k], t->program, v, bend);
+            for (int k = 0; k < 2; k++)
+                put_bend(t->bank[k].word[0] + v, t->bank[k].capacity, t->program, bend);
         }
         for (int k = 0; k < 2; k++) {
             struct voice_run run = {t->bank[k].word, t->bank[k].tail, 0, count, t->rows[k]};
@@ -127,7 +129,8 @@ static bool same_bits(int program, const struct kernels *scalar, const struct ke
     return same;
 }
 
-/* Signal to error of one voice over some seconds, in dB. */
+/* Signal to error of one voice over some seconds, in dB. In the second half its pitch glides up a semitone.
+ */
 static double voice_snr(const struct kernels *table, int program, const auralis_note *note) {
     struct voice_start start;
     struct reference_voice reference;
@@ -141,8 +144,10 @@ static double voice_snr(const struct kernels *table, int program, const auralis_
     start.word[VOICE_RUN] = UINT32_MAX;
     bank_add(&bank, 0, &start, note->instrument, 0);
     for (int b = 0; b < REFERENCE_BLOCKS; b++) {
-        double right[BLOCK];
+        double right[BLOCK], bend = b < REFERENCE_BLOCKS / 2 ? 0 : 0.06 * (2.0 * b / REFERENCE_BLOCKS - 1);
         struct voice_run run = {bank.word, bank.tail, 0, 1, rows};
+        put_bend(bank.word[0], bank.capacity, program, bend);
+        put_bend(reference.word, 1, program, bend);
         table->voice[program](&run);
         reference_block(&reference, right);
         for (int i = 0; i < BLOCK; i++) {
