@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VOICES = 768, PER_STREAM = 12, STREAMS = VOICES / PER_STREAM, RATE = 48000, RUNS = 5 };
+enum { VOICES = 768, PER_STREAM = 12, STREAMS = VOICES / PER_STREAM, RATE = 48000, RUNS = 5, AT_ONCE = 16 };
 
 enum kind { PAD, SINE, BELL, KINDS };
 
@@ -35,7 +35,8 @@ static void start_voice(enum kind kind, uint64_t n, struct random *r, struct voi
                                                   : PAD_WARM};
     instrument_start(&note, RATE, 0, 0, 0, out);
     out->word[VOICE_RUN] = UINT32_MAX;
-    if (kind == PAD) { /* resonant, ±5 cents, a wide sweep */
+    out->word[VOICE_BUS] = 0; /* the only one */
+    if (kind == PAD) {        /* resonant, ±5 cents, a wide sweep */
         float damping = 0.5f, depth = 1.0f;
         memcpy(&out->word[FILTER_DAMPING], &damping, sizeof damping);
         memcpy(&out->word[FILTER_LFO_DEPTH], &depth, sizeof depth);
@@ -48,7 +49,7 @@ struct setup {
     struct reference_voice reference;
     double error, signal;
     float rows[VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
-    float bus[STREAMS][STREAM_BUSES * 2 * BLOCK] __attribute__((aligned(64)));
+    float bus[STREAMS][2 * BLOCK] __attribute__((aligned(64)));
 };
 
 static struct setup *prepare(enum kind kind) {
@@ -81,23 +82,31 @@ static void mix(struct setup *s, const struct kernels *k, uint32_t first, uint32
     }
 }
 
-/* The seconds of `blocks` blocks; the reference follows voice 0 outside the clock. */
-static double run(struct setup *s, const struct kernels *k, int blocks) {
+static void block(struct setup *s, const struct kernels *k, float first[BLOCK]) {
+    for (uint32_t v = 0; v < VOICES; v += VOICE_RUN_MAX) {
+        struct voice_run run = {s->bank.word, s->bank.tail, v, VOICE_RUN_MAX, s->rows};
+        k->voice[s->program](&run);
+        if (v == 0) memcpy(first, s->rows, BLOCK * sizeof *first);
+        mix(s, k, v, VOICE_RUN_MAX);
+    }
+}
+
+/* The seconds of `times` × AT_ONCE blocks; the reference follows voice 0 outside the clock, whose own call
+ * takes as long as thirty voices. */
+static double run(struct setup *s, const struct kernels *k, int times) {
+    float first[AT_ONCE][BLOCK];
     double seconds = 0;
-    for (int b = 0; b < blocks; b++) {
-        double begin = check_seconds(), right[BLOCK];
-        float first[BLOCK];
-        for (uint32_t v = 0; v < VOICES; v += VOICE_RUN_MAX) {
-            struct voice_run run = {s->bank.word, s->bank.tail, v, VOICE_RUN_MAX, s->rows};
-            k->voice[s->program](&run);
-            if (v == 0) memcpy(first, s->rows, sizeof first);
-            mix(s, k, v, VOICE_RUN_MAX);
-        }
+    for (int t = 0; t < times; t++) {
+        double begin = check_seconds();
+        for (int b = 0; b < AT_ONCE; b++) block(s, k, first[b]);
         seconds += check_seconds() - begin;
-        reference_block(&s->reference, right);
-        for (int i = 0; i < BLOCK; i++) {
-            s->signal += right[i] * right[i];
-            s->error += (first[i] - right[i]) * (first[i] - right[i]);
+        for (int b = 0; b < AT_ONCE; b++) {
+            double right[BLOCK];
+            reference_block(&s->reference, right);
+            for (int i = 0; i < BLOCK; i++) {
+                s->signal += right[i] * right[i];
+                s->error += (first[b][i] - right[i]) * (first[b][i] - right[i]);
+            }
         }
     }
     return seconds;
@@ -107,10 +116,9 @@ static void measure(struct bench *b, enum kind kind, const struct kernels *k, co
     double best = INFINITY;
     if (!bench_wants(b, name)) return;
     struct setup *s = prepare(kind);
-    double probe = run(s, k, 40) / 40;
-    int blocks = (int)(b->seconds / RUNS / probe) + 1;
+    int times = (int)(b->seconds / RUNS / (run(s, k, 4) / 4)) + 1;
     for (int i = 0; i < RUNS; i++) {
-        double seconds = run(s, k, blocks) / blocks;
+        double seconds = run(s, k, times) / (times * AT_ONCE);
         if (seconds < best) best = seconds;
     }
     if (10 * log10(s->signal / (s->error + 1e-300)) < 100) b->failures++;
