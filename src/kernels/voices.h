@@ -22,7 +22,7 @@ struct voice_parts {
 };
 
 struct voice_lanes {
-    vi running;
+    vi running, begins;
     vf amp, step;                  /* of the amplitude */
     vf sine, sine_step, sine_turn; /* see wave.h */
     struct filter filter;
@@ -32,6 +32,7 @@ KERNEL struct voice_lanes lanes_begin(const struct voice_run *run, uint32_t v, c
     struct voice_lanes l = {.running = word_i(run, VOICE_RUN, v)};
     vi age = word_i(run, VOICE_AGE, v);
     vf envelope;
+    l.begins = l.running & vi_lt(age, vi_set(0));
     struct ramp ramp = advance_amplitude(run, v, l.running, &envelope);
     l.amp = ramp.from;
     l.step = ramp.step;
@@ -59,7 +60,7 @@ KERNEL vf lanes_frame(struct voice_lanes *l, const struct voice_parts p, vf x) {
         l->sine_step = l->sine_step - l->sine_turn * l->sine;
     }
     if (p.filter) x = filter_frame(&l->filter, x);
-    x = x * vf_max(l->amp, vf_set(0.0f));
+    x = x * l->amp;
     l->amp = l->amp + l->step;
     return x;
 }
@@ -68,6 +69,15 @@ KERNEL void lanes_start_sine(struct voice_lanes *l, const struct wave_control *c
     l->sine = vf_load(c->sine + v);
     l->sine_step = vf_load(c->step + v);
     l->sine_turn = vf_load(c->turn + v);
+}
+
+/* Before its onset a voice is silent: there its amplitude is below zero. */
+KERNEL void lanes_silence(const struct voice_run *run, uint32_t v, vi begins) {
+    if (!vi_any(begins)) return;
+    for (uint32_t i = v; i < v + LANES; i++) {
+        int32_t onset = BLOCK - (int32_t)*WORD(run, VOICE_AGE, i);
+        for (int32_t n = 0; n < onset && n < BLOCK; n++) run->rows[i * VOICE_ROW + (uint32_t)n] = 0.0f;
+    }
 }
 
 /* `groups` groups of lanes from voice v on. */
@@ -88,7 +98,10 @@ KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int group
         for (int g = 0; g < groups; g++)
             tile_store(tile[g], run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame, VOICE_ROW);
     }
-    for (int g = 0; g < groups; g++) lanes_end(run, v + (uint32_t)(g * LANES), p, &l[g]);
+    for (int g = 0; g < groups; g++) {
+        lanes_end(run, v + (uint32_t)(g * LANES), p, &l[g]);
+        lanes_silence(run, v + (uint32_t)(g * LANES), l[g].begins);
+    }
 }
 
 /* The voices of a run from what is in its rows and in c. Lane groups with no running voice cost nothing. */

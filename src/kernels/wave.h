@@ -77,13 +77,18 @@ KERNEL vi wave_advance(const struct voice_run *run, const int at, uint32_t v, st
         vi_store(c->glide[o] + v, g.glide);
         keep_i(run, at + WAVE_PHASE1 + o, v, running, vi_from_u(phase + glide_block(g)));
         if (o == 2) break;
-        /* An edge is where phase + 2^31 overflows: the block's way is added to it, in units of 32. */
-        vu way = (vu_from_i(g.inc) << 1) + vu_from_i(g.glide) * (uint32_t)(BLOCK - 1);
-        vu edges = (((phase ^ 0x80000000u) >> 5) + way) >> 27;
-        vi saws = running &
-                  ~vi_eq(vi_from_u(word_u(run, at + WAVE_SAW1 + o, v) << 1), vi_set(0)); /* weight ±0: none */
+        vi saws =
+            running & ~vi_eq(word_i(run, at + WAVE_SAW1 + o, v) & INT32_MAX, vi_set(0)); /* weight ±0: none */
+        vu edges = vu_set(0);
+        vf period = vf_set(0.0f);
+        if (vi_any(saws)) {
+            /* An edge is where phase + 2^31 overflows: the block's way is added to it, in units of 32. */
+            vu way = (vu_from_i(g.inc) << 1) + vu_from_i(g.glide) * (uint32_t)(BLOCK - 1);
+            edges = (((phase ^ 0x80000000u) >> 5) + way) >> 27;
+            period = reciprocal(vf_from_i(vi_max(g.inc, vi_set(1))));
+        }
         vi_store(c->edges[o] + v, vi_from_u(edges) & saws);
-        vf_store(c->period[o] + v, reciprocal(vf_from_i(vi_max(g.inc, vi_set(1)))));
+        vf_store(c->period[o] + v, period);
     }
     return ~vi_eq(gliding, vi_set(0));
 }
