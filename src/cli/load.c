@@ -41,7 +41,7 @@ static const struct option_info TABLE[] = {
     {CHURN, 0, "churn", "RATE", "So many a second leave, half of them without a word, and are replaced; 0 to 5000. Default 0."},
     {SLOW, 0, "slow", "N", "The last N read only half of what they are sent."},
     {0, 0, NULL, NULL, "What they ask for"},
-    {PROTOCOL, 'p', "protocol", "LIST", "v0, v1, v2 (int16), v2-float32 and v2-opus, with commas between: taken in turn. Default v2."},
+    {PROTOCOL, 'p', "protocol", "LIST", "v0, v1, v2 (int16), v2-float32, v2-opus, http-opus and http-mp3, with commas between: taken in turn. Default v2."},
     {SHARED, 0, "shared", "PERCENT", "How many of them hear a station; the others each have a piece of their own. Default 0."},
     {STATION, 0, "station", "NAME", "Which station. Default main."},
     {CHUNK, 0, "chunk", "FRAMES", "v2: frames a message, 480 to 9600 in steps of 240. Default 4800 (100 ms)."},
@@ -122,17 +122,19 @@ static int protocols(const struct options *o, struct load_config *f) {
                  {"v1", {1, 0}},
                  {"v2", {2, STREAM_INT16}},
                  {"v2-float32", {2, STREAM_FLOAT32}},
-                 {"v2-opus", {2, STREAM_OPUS}}};
+                 {"v2-opus", {2, STREAM_OPUS}},
+                 {"http-opus", {LOAD_HTTP, RADIO_OPUS}},
+                 {"http-mp3", {LOAD_HTTP, RADIO_MP3}}};
     const size_t count = sizeof known / sizeof *known;
     f->kinds = 0;
     for (const char *at = o->value;;) {
         size_t length = strcspn(at, ","), i = 0;
         while (i < count && (strlen(known[i].name) != length || strncmp(known[i].name, at, length))) i++;
         if (i == count || f->kinds == LOAD_KINDS_MAX)
-            return refuse(
-                NAME,
-                "--protocol \"%s\": must be up to %d of v0, v1, v2, v2-float32, v2-opus with commas between",
-                o->value, LOAD_KINDS_MAX);
+            return refuse(NAME,
+                          "--protocol \"%s\": must be up to %d of v0, v1, v2, v2-float32, v2-opus, "
+                          "http-opus, http-mp3 with commas between",
+                          o->value, LOAD_KINDS_MAX);
         f->kind[f->kinds++] = known[i].kind;
         if (!at[length]) return EXIT_DONE;
         at += length + 1;

@@ -3,6 +3,7 @@
  * What is read goes into one buffer of the whole crowd and is taken apart there; only the beginning of a
  * frame whose end has not come yet is kept by the listener itself. */
 #include "load/listener.h"
+#include "load/radio.h"
 #include "load/verify.h"
 #include "load/websocket.h"
 
@@ -26,7 +27,7 @@ static const int64_t CONNECT_LIMIT = 10 * MONOTONIC_SECOND, LEAVE_LIMIT = 2 * MO
                      REPORT_PERIOD = MONOTONIC_SECOND, ON_TIME = 50 * MONOTONIC_MS;
 
 static const char *protocol_name(const struct listener *l) {
-    static const char *const names[] = {"", "auralis-v1", "auralis-v2"};
+    static const char *const names[] = {"", "auralis-v1", "auralis-v2", ""};
     return names[l->kind.version];
 }
 
@@ -76,11 +77,11 @@ static void describe(struct listener *l) {
     l->shared = (i + 1) * f->shared_percent / 100 != among;
     if (!l->shared) among = i - among;
     l->kind = f->kind[among % f->kinds];
-    l->rate = l->kind.version == 2 ? 48000 : V1_RATE;
+    l->rate = l->kind.version < 2 ? V1_RATE : 48000;
     l->seed = f->seed + i + l->crowd->generation[i] * f->listeners;
     l->preset = auralis_preset_at((int)(among % 4));
     l->slow = i >= f->listeners - f->slow;
-    l->verified = i < f->verify;
+    l->verified = i < f->verify && l->kind.version != LOAD_HTTP;
     l->ppm = f->ppm * (2 * ((double)i + 0.5) / f->listeners - 1);
     l->tier = f->tier;
 }
@@ -116,6 +117,18 @@ struct listener *listener_connect(struct crowd *c, uint32_t number) {
     return l;
 }
 
+static int ask_radio(const struct listener *l, char *request, size_t size) {
+    static const char *const suffix[] = {"opus", "mp3"};
+    const struct load_config *f = l->crowd->config;
+    char path[400];
+    if (l->shared)
+        snprintf(path, sizeof path, "/stations/%s.%s", f->station, suffix[l->kind.format]);
+    else
+        snprintf(path, sizeof path, "/listen.%s?seed=%llu&preset=%s", suffix[l->kind.format],
+                 (unsigned long long)l->seed, l->preset->name);
+    return snprintf(request, size, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, f->target.host);
+}
+
 static void ask(struct listener *l) {
     const struct load_config *f = l->crowd->config;
     char query[300], path[400], request[1024];
@@ -130,7 +143,9 @@ static void ask(struct listener *l) {
         snprintf(path, sizeof path, "/ws/stream?%s", query);
     else
         snprintf(path, sizeof path, "/ws/audio/load-%u?%s", l->number, query);
-    int n = websocket_request(request, sizeof request, f->target.host, path, protocol_name(l));
+    int n = l->kind.version == LOAD_HTTP
+                ? ask_radio(l, request, sizeof request)
+                : websocket_request(request, sizeof request, f->target.host, path, protocol_name(l));
     l->phase = LISTENER_ASKING;
     watch(l, EPOLLIN, EPOLL_CTL_MOD);
     if (send(l->fd, request, (size_t)n, MSG_NOSIGNAL) == n) return;
@@ -161,7 +176,7 @@ static void say(struct listener *l, int opcode, const void *payload, size_t leng
 void listener_leave(struct listener *l, bool politely) {
     struct crowd *c = l->crowd;
     static const unsigned char normal[] = {1000 >> 8, 1000 & 0xff};
-    if (l->phase != LISTENER_PLAYING || !politely) {
+    if (l->phase != LISTENER_PLAYING || !politely || l->kind.version == LOAD_HTTP) {
         die(l);
         return;
     }
@@ -262,7 +277,7 @@ static void take_text(struct listener *l, const char *text, size_t length) {
 
 static void report(struct listener *l, int64_t now) {
     char text[160];
-    if (l->kind.version < 2 || l->slow || now < l->report_at) return;
+    if (l->kind.version != 2 || l->slow || now < l->report_at) return;
     l->report_at = now + REPORT_PERIOD;
     int n = snprintf(text, sizeof text,
                      "{\"type\":\"report\",\"depth_ms\":%.0f,\"underruns\":%llu,\"jitter_ms\":%.2f}",
@@ -413,27 +428,86 @@ static void take_frame(struct listener *l, const struct websocket_frame *f, int6
     }
 }
 
-/* Takes the answer to the request; the bytes it has, or 0. */
-static size_t take_answer(struct listener *l, const unsigned char *bytes, size_t n) {
-    struct websocket_answer answer;
+static size_t admit(struct listener *l, bool accepted, int status, size_t length) {
     struct load_results *r = l->crowd->results;
-    if (!websocket_read_answer((const char *)bytes, n, protocol_name(l), &answer)) return 0;
-    if (!answer.accepted) {
-        r->refused_status = (uint64_t)answer.status;
-        crowd_fault(l->crowd, &r->failed, l, "refused with HTTP %d", answer.status);
+    if (!accepted) {
+        r->refused_status = (uint64_t)status;
+        crowd_fault(l->crowd, &r->failed, l, "refused with HTTP %d", status);
         die(l);
         return 0;
     }
     r->opened++;
     l->phase = LISTENER_PLAYING;
     if (l->slow) epoll_ctl(l->crowd->epoll, EPOLL_CTL_DEL, l->fd, NULL);
-    return answer.length;
+    return length;
+}
+
+/* Radio ---------------------------------------------------------------------------------------------------
+ */
+
+/* The frames of a part. Pages with sound must follow on each other; the first only says where it is. */
+static uint64_t radio_frames(struct listener *l, const struct radio_part *p) {
+    struct load_results *r = l->crowd->results;
+    if (!p->numbered) return p->frames;
+    if (l->frame && p->sequence != l->sequence)
+        crowd_fault(l->crowd, &r->gaps, l, "page %u came where %u was due", p->sequence, l->sequence);
+    l->sequence = p->sequence + 1;
+    uint64_t before = l->frame;
+    l->frame = p->end;
+    if (l->frame < before)
+        crowd_fault(l->crowd, &r->repeats, l, "frame %llu came again", (unsigned long long)p->end);
+    return before && l->frame > before ? l->frame - before : 0;
+}
+
+static void take_radio(struct listener *l, const struct radio_part *p, int64_t now) {
+    struct load_results *r = l->crowd->results;
+    uint64_t frames = radio_frames(l, p);
+    l->count++;
+    r->messages++;
+    if (!frames) return;
+    if (!l->heard) {
+        histogram_add(&r->first_sound, now - l->asked, 1);
+        player_begin(&l->player, p->rate, l->ppm, tier_milliseconds(l->tier));
+    }
+    l->heard = true;
+    r->starved += player_take(&l->player, frames, now);
+}
+
+static size_t take_stream(struct listener *l, const unsigned char *bytes, size_t n, int64_t now) {
+    size_t at = 0;
+    struct radio_part part;
+    while (l->phase == LISTENER_PLAYING) {
+        int found = l->kind.format == RADIO_OPUS ? radio_next_page(bytes + at, n - at, &part)
+                                                 : radio_next_frame(bytes + at, n - at, &part);
+        if (found < 0) {
+            crowd_fault(l->crowd, &l->crowd->results->malformed, l, "what comes is no music");
+            die(l);
+        }
+        if (found <= 0) break;
+        take_radio(l, &part, now);
+        at += part.size;
+    }
+    return at;
+}
+
+/* Takes the answer to the request; the bytes it has, or 0. */
+static size_t take_answer(struct listener *l, const unsigned char *bytes, size_t n) {
+    struct websocket_answer answer;
+    if (l->kind.version == LOAD_HTTP) {
+        int status;
+        size_t length;
+        if (!radio_answer((const char *)bytes, n, &status, &length)) return 0;
+        return admit(l, status == 200, status, length);
+    }
+    if (!websocket_read_answer((const char *)bytes, n, protocol_name(l), &answer)) return 0;
+    return admit(l, answer.accepted, answer.status, answer.length);
 }
 
 /* Takes what the bytes hold; how many are done with. */
 static size_t take_bytes(struct listener *l, const unsigned char *bytes, size_t n, int64_t now) {
     size_t at = l->phase == LISTENER_ASKING ? take_answer(l, bytes, n) : 0;
     struct websocket_frame frame;
+    if (l->kind.version == LOAD_HTTP) return at + take_stream(l, bytes + at, n - at, now);
     while (l->phase == LISTENER_PLAYING || l->phase == LISTENER_LEAVING) {
         long length = websocket_next(bytes + at, n - at, &frame);
         if (length < 0) {
@@ -492,7 +566,7 @@ void listener_ready(struct listener *l, uint32_t events) {
 
 void listener_read_slowly(struct listener *l, double seconds) {
     static const double of_format[] = {4, 8, 0.25};
-    double frame_bytes = l->kind.version == 2 ? of_format[l->kind.format] : 4 * 4.0 / 3;
+    double frame_bytes = l->kind.version >= 2 ? of_format[l->kind.format] : 4 * 4.0 / 3;
     l->allowance += seconds * l->rate * frame_bytes / 2;
     if (l->allowance > CROWD_SCRATCH) l->allowance = CROWD_SCRATCH;
     if (l->allowance < 1 || l->phase != LISTENER_PLAYING) return;

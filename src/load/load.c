@@ -24,12 +24,23 @@ const char *load_plant_name(int plant) {
     return names[plant];
 }
 
+void load_kind_name(const struct load_kind *kind, char out[32]) {
+    static const char *const radio[] = {"opus", "mp3"};
+    if (kind->version == LOAD_HTTP)
+        snprintf(out, 32, "http %s", radio[kind->format]);
+    else
+        snprintf(out, 32, "v%d%s%s", kind->version, kind->version < 2 ? "" : " ",
+                 kind->version < 2 ? "" : stream_format_name(kind->format));
+}
+
 void crowd_fault(struct crowd *c, uint64_t *counter, const struct listener *l, const char *format, ...) {
     struct load_results *r = c->results;
     ++*counter;
     if (r->notes == LOAD_NOTES) return;
     char *note = r->note[r->notes++];
-    int at = snprintf(note, sizeof r->note[0], "listener %u (v%d, %s): ", l->number, l->kind.version,
+    char kind[32];
+    load_kind_name(&l->kind, kind);
+    int at = snprintf(note, sizeof r->note[0], "listener %u (%s, %s): ", l->number, kind,
                       l->shared ? "station" : "personal");
     va_list args;
     va_start(args, format);

@@ -30,10 +30,13 @@ enum {
 enum load_plant { PLANT_NONE, PLANT_DROP, PLANT_REPEAT, PLANT_BIT, PLANT_SEED, PLANTS };
 const char *load_plant_name(int plant);
 
+enum { LOAD_HTTP = 3 };
+enum load_radio { RADIO_OPUS, RADIO_MP3 };
+
 /* What a listener speaks. */
 struct load_kind {
-    int version; /* 0, 1, 2 */
-    int format;  /* v2: enum stream_format */
+    int version; /* 0, 1, 2; LOAD_HTTP */
+    int format;  /* v2: enum stream_format; HTTP: enum load_radio */
 };
 
 struct load_config {
@@ -91,6 +94,9 @@ struct load_results {
     char note[LOAD_NOTES][200]; /* the first things that went wrong, in words */
     uint32_t notes;
 };
+
+/* "v2 opus", "http mp3". */
+void load_kind_name(const struct load_kind *kind, char out[32]);
 
 /* Runs. False: it could not begin, `why` says why. */
 bool load_run(const struct load_config *config, struct load_results *results, char why[200]);

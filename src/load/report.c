@@ -15,10 +15,11 @@ static double percent(uint64_t part, uint64_t whole) {
 static void kinds_text(const struct load_config *f, char out[128]) {
     size_t at = 0;
     out[0] = 0;
-    for (uint32_t i = 0; i < f->kinds && at < 100; i++)
-        at += (size_t)snprintf(out + at, 128 - at, "%sv%d%s%s", i ? ", " : "", f->kind[i].version,
-                               f->kind[i].version < 2 ? "" : " ",
-                               f->kind[i].version < 2 ? "" : stream_format_name(f->kind[i].format));
+    for (uint32_t i = 0; i < f->kinds && at < 100; i++) {
+        char name[32];
+        load_kind_name(&f->kind[i], name);
+        at += (size_t)snprintf(out + at, 128 - at, "%s%s", i ? ", " : "", name);
+    }
 }
 
 static void times(const char *name, const struct histogram *h, FILE *to) {

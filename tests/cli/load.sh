@@ -66,6 +66,11 @@ is rss_mb_playing '>' 1
 is on_time_percent '>' 0
 [ "$(field passed)" = true ] || fault 'passed is not true'
 
+# Radio, personal and shared.
+expect 0 load -n 8 --ramp 0.2s --duration 4s --shared 50 --protocol http-opus,http-mp3 --ppm 200 --json result.json "$address"
+says '8 opened, 0 failed, 0 lost' '0 gaps' '0 times silent'
+is messages '>' 500
+
 # People who come and go.
 expect 0 load -n 8 --ramp 0 --duration 3s --churn 20 --shared 30 --json result.json "$address"
 is replaced '>=' 55
