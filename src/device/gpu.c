@@ -1,6 +1,7 @@
 /* gpu.c — see gpu.h. A buffer that a batch needs larger than it is grows by half more than that, which ends
  * after the first few batches. */
 #include "device/gpu.h"
+#include "base/monotonic.h"
 
 #include <stdlib.h>
 
@@ -31,17 +32,6 @@ struct gpu {
     uint32_t rendered_streams, rendered_blocks;
     uint64_t bytes;
 };
-
-int gpu_create(struct driver *driver, struct gpu **out) {
-    struct gpu *g = calloc(1, sizeof *g);
-    if (!g) {
-        driver->close(driver);
-        return AURALIS_ENOMEM;
-    }
-    g->driver = driver;
-    *out = g;
-    return AURALIS_OK;
-}
 
 static void release(struct gpu *g, struct buffer *b) {
     if (b->memory) g->driver->release(g->driver, b->memory);
@@ -188,19 +178,20 @@ static struct gpu_argument number(uint32_t n) {
     (g)->driver->launch((g)->driver, entry, groups, (const struct gpu_argument[]){__VA_ARGS__},              \
                         sizeof((const struct gpu_argument[]){__VA_ARGS__}) / sizeof(struct gpu_argument))
 
+static int launch_program(struct gpu *g, const struct gpu_batch *b, uint32_t p, uint32_t groups) {
+    return LAUNCH(g, (enum gpu_entry)(ENTRY_ANALOG + p), groups, memory(&g->words[p]), memory(&g->tail[p]),
+                  memory(&g->voices), memory(&g->starts), memory(&g->changes), memory(&g->bright),
+                  memory(&g->rows), memory(&g->sheets), number(g->places[p]), number(b->first[p]),
+                  number(b->first[p + 1]), number(b->first[VOICE_PROGRAMS]), number(b->stream_count));
+}
+
 static int launch_voices(struct gpu *g, const struct gpu_batch *b) {
-    uint32_t total = b->first[VOICE_PROGRAMS];
-    for (uint32_t p = 0; p < VOICE_PROGRAMS; p++) {
-        uint32_t first = b->first[p], end = b->first[p + 1];
-        if (first == end) continue;
-        int result =
-            LAUNCH(g, (enum gpu_entry)(ENTRY_ANALOG + p), (end - first + GPU_GROUP - 1) / GPU_GROUP,
-                   memory(&g->words[p]), memory(&g->tail[p]), memory(&g->voices), memory(&g->starts),
-                   memory(&g->changes), memory(&g->bright), memory(&g->rows), memory(&g->sheets),
-                   number(g->places[p]), number(first), number(end), number(total), number(b->stream_count));
-        if (result < 0) return result;
+    int result = AURALIS_OK;
+    for (uint32_t p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++) {
+        uint32_t voices = b->first[p + 1] - b->first[p];
+        if (voices) result = launch_program(g, b, p, (voices + GPU_GROUP - 1) / GPU_GROUP);
     }
-    return AURALIS_OK;
+    return result;
 }
 
 int gpu_render(struct gpu *g, const struct gpu_batch *b, const float **out) {
@@ -240,4 +231,43 @@ int gpu_dither(struct gpu *g, const uint32_t *keys, const int16_t **out) {
     if (result == AURALIS_OK) result = g->driver->finish(g->driver);
     if (result == AURALIS_OK) *out = g->host_pcm;
     return result;
+}
+
+/* Every kernel once, on a stream without voices and blocks: what a driver does at a kernel's first launch
+ * (most compile or load it only then) is done before the first sound is waited for. */
+static int warm_up(struct gpu *g) {
+    static const uint32_t keys[2];
+    static const struct batch_stream stream = {.dry = 1};
+    static const float bright[1];
+    const int16_t *pcm;
+    const float *samples;
+    struct gpu_batch nothing = {.streams = &stream, .stream_count = 1, .bright = bright, .blocks = 1};
+    double begin = (double)monotonic_now() * 1e-9;
+    int result = gpu_reserve_effects(g, 16);
+    for (int p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++)
+        result = gpu_reserve_voices(g, (enum voice_program)p, 1);
+    if (result == AURALIS_OK) result = make_room(g, &nothing);
+    if (result == AURALIS_OK) result = send_batch(g, &nothing);
+    for (uint32_t p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++)
+        result = launch_program(g, &nothing, p, 1);
+    if (result == AURALIS_OK) result = gpu_render(g, &nothing, &samples);
+    if (result == AURALIS_OK) result = gpu_dither(g, keys, &pcm);
+    g->driver->info.warm_up += (double)monotonic_now() * 1e-9 - begin;
+    return result;
+}
+
+int gpu_create(struct driver *driver, struct gpu **out) {
+    struct gpu *g = calloc(1, sizeof *g);
+    if (!g) {
+        driver->close(driver);
+        return AURALIS_ENOMEM;
+    }
+    g->driver = driver;
+    int result = warm_up(g);
+    if (result < 0) {
+        gpu_destroy(g);
+        return result;
+    }
+    *out = g;
+    return AURALIS_OK;
 }

@@ -1,19 +1,13 @@
 /* bench_device.c — streams on a GPU: how many play in real time, in wall time and with everything that the
  * host does for them. */
+#include "base/monotonic.h"
 #include "measure/bench.h"
 
 #include <auralis/auralis.h>
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { RATE = 48000, CHUNK = 15, WARM = 4, MOST = 400 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* The seconds of each chunk of 20 ms for `count` streams together; false if the device fails. */
 static bool play(struct bench *b, const char *device, int count) {
@@ -32,11 +26,13 @@ static bool play(struct bench *b, const char *device, int count) {
         out[i] = audio + (size_t)i * CHUNK * 128;
     }
     int n = 0;
-    double begin = now(), voices = 0;
-    for (; n < MOST && result == AURALIS_OK && (n < 2 * WARM || now() - begin < b->seconds); n++) {
-        double chunk = now();
+    double begin = (double)monotonic_now() * 1e-9, voices = 0;
+    for (; n < MOST && result == AURALIS_OK &&
+           (n < 2 * WARM || (double)monotonic_now() * 1e-9 - begin < b->seconds);
+         n++) {
+        double chunk = (double)monotonic_now() * 1e-9;
         result = auralis_engine_render(e, stream, (size_t)count, CHUNK, out);
-        times[n] = (now() - chunk) * 1e3;
+        times[n] = ((double)monotonic_now() * 1e-9 - chunk) * 1e3;
     }
     for (int i = 0; i < count && result == AURALIS_OK; i++) {
         auralis_stream_status status;
@@ -62,11 +58,18 @@ static bool play(struct bench *b, const char *device, int count) {
     return result == AURALIS_OK;
 }
 
+/* More and more streams, until they are more than play in real time. */
 void bench_device(struct bench *b, const char *device) {
-    static const int counts[] = {1, 16, 256, 1024};
-    for (int i = 0; i < 4; i++) {
+    static const int counts[] = {1, 16, 256, 1024, 4096, 16384};
+    const double slice = 1e3 * CHUNK * AURALIS_BLOCK / RATE;
+    for (int i = 0; i < 6; i++) {
         char name[64];
         snprintf(name, sizeof name, "%s, %d streams", device, counts[i]);
-        if (bench_wants(b, name) && !play(b, device, counts[i])) b->failures++;
+        if (!bench_wants(b, name)) continue;
+        if (!play(b, device, counts[i])) {
+            b->failures++;
+            break;
+        }
+        if (b->cases[b->count - 1].value > slice) break;
     }
 }

@@ -2,13 +2,13 @@
  *
  * Six streams at three rates, of different moods, one from the middle of its piece. Between chunks of
  * different length listeners change what can be changed, and some streams wait while others play. */
+#include "base/monotonic.h"
 #include "measure/check.h"
 
 #include <auralis/auralis.h>
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { STREAMS = 6, CHUNK = 40, CHUNKS = 24, WAITING = 3 };
 
@@ -61,19 +61,13 @@ struct tally {
     double energy, seconds[2];
 };
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int render(struct crowd *c, int chunk, double *seconds) {
     size_t first = chunk % 3 == 1 ? WAITING : 0;
     uint32_t blocks = chunk % 2 ? CHUNK : CHUNK - 13;
-    double begin = now();
+    double begin = (double)monotonic_now() * 1e-9;
     meddle(c, chunk);
     int result = auralis_engine_render(c->engine, c->stream + first, STREAMS - first, blocks, c->out + first);
-    *seconds += now() - begin;
+    *seconds += (double)monotonic_now() * 1e-9 - begin;
     return result;
 }
 

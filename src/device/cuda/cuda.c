@@ -10,6 +10,7 @@
  * waiting for each other; only what comes down is waited for, and not for ever: a GPU that does not answer
  * within ten seconds counts as lost. */
 #include "cuda_text.h"
+#include "base/monotonic.h"
 #include "device/driver.h"
 
 #include <dlfcn.h>
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 typedef int CUresult, CUdevice;
@@ -183,21 +183,15 @@ static int enter(struct cuda_driver *c) {
     return c->lost ? AURALIS_EDEVICE : result_of(c->cu.CtxSetCurrent(c->context));
 }
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Looks often at first, since most of what is waited for takes less than a millisecond. */
 static int finish(struct driver *d) {
     struct cuda_driver *c = mine(d);
     int result = enter(c);
     if (result < 0) return result;
-    double begin = seconds();
+    double begin = (double)monotonic_now() * 1e-9;
     CUresult error;
     while ((error = c->cu.StreamQuery(c->stream)) == CUDA_ERROR_NOT_READY) {
-        double waited = seconds() - begin;
+        double waited = (double)monotonic_now() * 1e-9 - begin;
         if (waited > LOST_SECONDS) {
             c->lost = true;
             return AURALIS_EDEVICE;
@@ -391,7 +385,7 @@ static int refuse(auralis_message *why, int result, const char *text) {
 }
 
 static int set_up(struct cuda_driver *c, auralis_message *why) {
-    double begin = seconds();
+    double begin = (double)monotonic_now() * 1e-9;
     void *staging = NULL;
     if (c->cu.CtxCreate(&c->context, 0, c->device))
         return refuse(why, AURALIS_EDEVICE, "the driver gives no context");
@@ -401,7 +395,7 @@ static int set_up(struct cuda_driver *c, auralis_message *why) {
     if (error) return refuse(why, result_of(error), "the driver gives neither stream nor memory");
     int result = load_kernels(c);
     if (result < 0) return refuse(why, result, "the driver does not take the kernels");
-    c->driver.info.warm_up = seconds() - begin;
+    c->driver.info.warm_up = (double)monotonic_now() * 1e-9 - begin;
     return AURALIS_OK;
 }
 

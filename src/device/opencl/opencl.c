@@ -4,6 +4,7 @@
  * used of its interface is declared here (Khronos OpenCL 1.2 specification, chapters 4 and 5; the names are
  * its own). The kernels go in as text and the driver compiles them, which most drivers keep in a cache of
  * their own. The text forbids contraction by its pragma; no option that loosens arithmetic is given. */
+#include "base/monotonic.h"
 #include "device/driver.h"
 #include "opencl_text.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef int32_t cl_int;
 typedef uint32_t cl_uint;
@@ -256,21 +256,15 @@ static int build(struct opencl_driver *o, auralis_message *why) {
     return AURALIS_OK;
 }
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int set_up(struct opencl_driver *o, auralis_message *why) {
     cl_int error;
-    double begin = seconds();
+    double begin = (double)monotonic_now() * 1e-9;
     o->context = o->cl.CreateContext(NULL, 1, &o->device, NULL, NULL, &error);
     if (!o->context) return refuse(why, AURALIS_EDEVICE, "the driver gives no context");
     o->queue = o->cl.CreateCommandQueue(o->context, o->device, 0, &error);
     if (!o->queue) return refuse(why, AURALIS_EDEVICE, "the driver gives no queue");
     int result = build(o, why);
-    o->driver.info.warm_up = seconds() - begin;
+    o->driver.info.warm_up = (double)monotonic_now() * 1e-9 - begin;
     return result;
 }
 
