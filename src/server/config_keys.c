@@ -168,7 +168,8 @@ void config_key_text(const struct server_config *config, int key, char *out, siz
     switch (k->kind) {
     case WHOLE:
         memcpy(&number, place, sizeof number);
-        snprintf(out, size, number < k->low ? "" : "%u", number);
+        *out = 0;
+        if (number >= k->low) snprintf(out, size, "%u", number);
         break;
     case TIER:
         snprintf(out, size, "%s", tier_name(*(const int *)(const void *)place));
