@@ -8,8 +8,10 @@ import { History } from './history.js';
 import { Notice } from './notice.js';
 import { Presets } from './presets.js';
 import { Session } from './session.js';
+import { SleepTimer } from './sleep.js';
 import { Status } from './status.js';
 import { Visualiser } from './visualiser.js';
+import { showToSystem } from './media.js';
 import { whyNoSound } from './player.js';
 
 const STATION = 'main';
@@ -33,8 +35,11 @@ async function begin() {
   listenToHand(app);
   listenToKeys(app);
   showValues(app);
+  app.sleep = new SleepTimer(app.session);
+  listenToSleep(app);
+  showToSystem(app.session, { newPiece: () => newPiece(app) });
   const why = whyNoSound();
-  if (why) refuse(why);
+  if (why && !app.session.radio?.playable) refuse(why);
   window.auralis = app.session; // for the console, and for tests
 }
 
@@ -102,7 +107,9 @@ function showSession(app) {
     visualiser.set(session.playing);
     if (!session.playing) status.forget();
   });
-  session.connection.addEventListener('state', ({ detail }) => status.connection(detail));
+  for (const line of [session.connection, session.radio])
+    line?.addEventListener('state', ({ detail }) => status.connection(detail));
+  session.radio?.addEventListener('filling', ({ detail }) => page.play.classList.toggle('waiting', session.playing && detail));
   session.addEventListener('piece', () => status.forget());
   session.connection.addEventListener('hello', () => status.await());
   session.connection.addEventListener('status', ({ detail }) => status.music(detail));
@@ -155,7 +162,7 @@ function listenToHand(app) {
   presets.addEventListener('choose', ({ detail }) => choosePreset(app, detail));
   page.undo.addEventListener('click', () => step(app, app.history.undo()));
   page.redo.addEventListener('click', () => step(app, app.history.redo()));
-  page.newPiece.addEventListener('click', () => session.choose({ station: null, seed: address.randomSeed() }));
+  page.newPiece.addEventListener('click', () => newPiece(app));
   page.copyLink.addEventListener('click', () => copyLink(app));
   page.presetSave.addEventListener('click', () => savePreset(app));
   page.presetName.addEventListener('keydown', ({ key }) => { if (key === 'Enter') savePreset(app); });
@@ -168,6 +175,20 @@ function listenToHand(app) {
   for (const radio of document.getElementsByName('source')) radio.addEventListener('change', () => chooseSource(app, radio.value));
   window.addEventListener('hashchange', () => followAddress(app));
   window.addEventListener('pagehide', () => remember(app));
+}
+
+function newPiece({ session }) { return session.choose({ station: null, seed: address.randomSeed() }); }
+
+function listenToSleep({ sleep }) {
+  const quiet = page.sleepLeft.textContent;
+  const show = () => {
+    const left = sleep.secondsLeft;
+    page.sleepLeft.textContent = left === null ? quiet : `Silence in ${left < 90 ? `${Math.ceil(left)} s` : `${Math.round(left / 60)} minutes`}.`;
+    if (left === null) page.sleep.value = '0';
+  };
+  page.sleep.addEventListener('change', () => sleep.set(Number(page.sleep.value)));
+  sleep.addEventListener('change', show);
+  setInterval(() => { if (sleep.secondsLeft !== null) show(); }, 1000);
 }
 
 function playOrPause({ session }) { return session.playing ? session.pause() : session.play(); }

@@ -21,7 +21,8 @@ export function whyNoSound() {
 export class Player extends EventTarget {
   constructor() {
     super();
-    this.context = this.node = this.analyser = null;
+    this.context = this.node = this.analyser = this.gain = null;
+    this.volume = 1;
     this.report = { depth: 0, frame: null, audible: false, filling: true, underruns: 0, correction: 0, exact: true };
     this.jitter = new Jitter();
     this.silent = null; // called when a pause has faded out
@@ -50,8 +51,9 @@ export class Player extends EventTarget {
       () => this.#fail('The audio worklet stopped with an error. Press the circle to start it again.'));
     node.port.onmessage = ({ data }) => this.#receive(data);
     const analyser = new AnalyserNode(context, { fftSize: 2048, smoothingTimeConstant: 0.85 });
-    node.connect(analyser).connect(context.destination);
-    Object.assign(this, { node, analyser });
+    const gain = new GainNode(context, { gain: this.volume });
+    node.connect(analyser).connect(gain).connect(context.destination);
+    Object.assign(this, { node, analyser, gain });
   }
 
   // A worklet that has stopped never runs again: the next start makes another.
@@ -86,6 +88,12 @@ export class Player extends EventTarget {
   clear() {
     this.jitter.restart();
     this.node?.port.postMessage({ type: 'clear' });
+  }
+
+  // 0 to 1, smoothly; the worklet's own fades are not touched by it.
+  setVolume(volume) {
+    this.volume = volume;
+    this.gain?.gain.setTargetAtTime(volume, this.context.currentTime, 0.2);
   }
 
   // A message of samples as it came; its buffer is given away.

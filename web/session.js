@@ -9,9 +9,11 @@
 import { Connection } from './connection.js';
 import { Outbox } from './outbox.js';
 import { Player } from './player.js';
+import { Radio, prefersRadio } from './radio.js';
 import { controlStation, isHealthy } from './api.js';
 import { describe } from './address.js';
 
+const RETUNE_MS = 600; // a control has come to rest: the radio is tuned anew
 const PATIENCE_MS = 5000; // for so long a turned control waits for the server's word before it takes another
 
 export class Session extends EventTarget {
@@ -19,6 +21,7 @@ export class Session extends EventTarget {
     super();
     this.table = table;
     this.player = new Player();
+    this.radio = prefersRadio() ? new Radio() : null; // plays instead of line and player
     this.connection = new Connection();
     this.outbox = new Outbox((changes) => this.#send(changes));
     this.piece = { station: null, seed: '0' };
@@ -47,7 +50,7 @@ export class Session extends EventTarget {
   }
 
   play() {
-    const started = this.player.start(); // at once: it must happen within the press
+    const started = this.radio ? this.#tune() : this.player.start(); // at once: it must happen within the press
     return this.#then(async () => {
       if (this.playing) return;
       try {
@@ -57,7 +60,7 @@ export class Session extends EventTarget {
         throw error;
       }
       this.#setPlaying(true);
-      this.#open();
+      if (!this.radio) this.#open();
     });
   }
 
@@ -77,7 +80,19 @@ export class Session extends EventTarget {
     });
   }
 
+  // Where the radio finds what is to be heard.
+  #tune() {
+    if (this.playing) return Promise.resolve();
+    return this.radio.play((format, frame) => (this.own
+      ? `/listen.${format}?${new URLSearchParams({ ...this.description, start: frame })}`
+      : `/stations/${encodeURIComponent(this.piece.station)}.${format}`), this.position);
+  }
+
+  // 0 to 1.
+  setVolume(volume) { (this.radio ?? this.player).setVolume(volume); }
+
   #open() {
+    if (this.radio) return this.radio.retune(this.position);
     this.player.clear();
     this.player.aim(TIER_MS[this.tier]);
     this.player.play();
@@ -87,6 +102,10 @@ export class Session extends EventTarget {
   async #stop({ forGood = true } = {}) {
     if (!this.playing) return;
     if (forGood) this.#setPlaying(false);
+    if (this.radio) {
+      if (forGood) this.position = await this.radio.stop();
+      return;
+    }
     const frame = await this.player.pause();
     this.connection.close();
     this.player.clear();
@@ -106,7 +125,7 @@ export class Session extends EventTarget {
     Object.assign(this.values, Object.fromEntries(different));
     for (const [name] of different) {
       this.unconfirmed.set(name, performance.now());
-      if (this.playing) this.coming.set(name, Infinity);
+      if (this.playing && !this.radio) this.coming.set(name, Infinity);
     }
     this.outbox.put(Object.fromEntries(different));
     this.#emit('values');
@@ -119,6 +138,11 @@ export class Session extends EventTarget {
   }
 
   #send(changes) {
+    if (this.radio && this.own) {
+      clearTimeout(this.retuning);
+      if (this.playing) this.retuning = setTimeout(() => this.#then(() => { if (this.playing) return this.radio.retune(); }), RETUNE_MS);
+      return;
+    }
     if (this.connection.send({ type: 'control', parameters: changes, ...this.#heard() }) || this.own) return;
     controlStation(this.piece.station, changes).then(
       ({ warnings }) => this.#emit('warnings', warnings ?? []),
@@ -142,6 +166,7 @@ export class Session extends EventTarget {
     on('tier', (message) => this.#aim(message));
     on('error', ({ message }) => this.#problem(message));
     on('shutdown', () => this.#problem('The server is about to restart. The music goes on by itself.'));
+    this.radio?.addEventListener('stopped', () => this.pause());
     player.addEventListener('report', ({ detail }) => this.#reported(detail));
     player.addEventListener('failed', ({ detail }) => {
       this.connection.close();
