@@ -116,7 +116,7 @@ test('the sleep timer fades slowly and stops, on a phone and on a desk', async (
     const heard = levels.filter((value) => value > 0.02);
     assert.ok(heard.length > 10 && heard.some((value) => value > 0.3 && value < 0.7), `${levels}`);
     heard.slice(1).forEach((value, i) => assert.ok(value < heard[i] + 0.02 && value > heard[i] - 0.35, `a step in ${heard}`));
-    assert.equal(await page.evaluate(() => (auralis.radio ?? auralis.player).volume), 1, 'the next play is as loud as before');
+    assert.ok(await until(() => page.evaluate(() => (auralis.radio ?? auralis.player).volume === 1), 5), 'the next play is as loud as before');
     await done(page);
   }
 });
