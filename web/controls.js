@@ -7,7 +7,7 @@
 
 const GROUPS = [
   ['Flow', ['bpm', 'intensity', 'melody_complexity', 'harmonic_density', 'chord_progression_variety']],
-  ['Harmony', ['key', 'mode', 'first_chord', 'last_chord']],
+  ['Harmony', ['key', 'mode', 'height', 'first_chord', 'last_chord']],
   ['Sound', ['brightness', 'space', 'level']],
   ['Layers', ['enable_pads', 'pad_timbre', 'bass_timbre', 'enable_melody', 'lead_timbre', 'bell_timbre', 'enable_kicks',
     'kick_timbre', 'enable_swells', 'swell_timbre']],

@@ -63,6 +63,7 @@ typedef struct auralis_parameters {
     int32_t swell_timbre;
     int32_t first_chord; /* enum auralis_degree; default AURALIS_CHORD_I: of every section */
     int32_t last_chord;  /* enum auralis_degree; default AURALIS_CHORD_FREE: of every section */
+    double height;       /* −12–12 semitones; default 0: how high chords and melody lie */
 } auralis_parameters;
 
 #define AURALIS_PARAMETERS_DEFAULT                                                                           \

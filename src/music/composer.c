@@ -16,6 +16,7 @@ static void arrive(struct place *at, uint64_t seed, const auralis_parameters *p,
     at->bar = bar;
     at->beat_seconds = 60.0 / p->bpm;
     at->character = form_character(seed, section);
+    at->piece = form_piece(seed);
     harmony_plan(seed, p, section, &at->harmony);
     pads_arrive(at);
 }

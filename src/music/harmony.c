@@ -17,11 +17,17 @@
  * there can be, because it was asked for; a fixed last chord of i is prepared by never placing V before it.
  *
  * Chord lengths: the span in whole bars. What is left of the 64 bars is shared out among the chords where
- * that stretches them little, else it is a shorter last chord. */
+ * that stretches them little, else it is a shorter last chord. Then every change but the first moves by up to
+ * a fifth of the span, so that harmony never ticks like a clock; no chord is left with less than seven
+ * tenths.
+ *
+ * A piece has a palette: its seed prefers some colours (sus2, sus4, add9, maj7, m7) to others, and keeps to
+ * them. */
 #include "music/harmony.h"
 
 #include "base/exact.h"
 #include "base/random.h"
+#include "music/form.h"
 #include "music/purpose.h"
 
 #include <string.h>
@@ -42,6 +48,7 @@ int harmony_span(const auralis_parameters *p) {
     return bars < 1.0 ? 1 : (int)bars;
 }
 
+/* Evenly. */
 static int place_chords(int span, uint8_t first[SECTION_BARS + 1]) {
     int count = SECTION_BARS / span, rest = SECTION_BARS % span;
     bool shared = rest * 100 <= span * (count >= 3 ? 66 : 30);
@@ -51,6 +58,15 @@ static int place_chords(int span, uint8_t first[SECTION_BARS + 1]) {
     }
     if (!shared) first[++count] = SECTION_BARS;
     return count;
+}
+
+static void loosen(uint64_t seed, uint64_t section, int span, struct harmony *h) {
+    int least = (7 * span + 9) / 10;
+    struct random r = random_at(seed, section, SECTION_BARS, PURPOSE_HARMONY);
+    for (int k = 1; k < h->count; k++) {
+        int bar = h->first[k] + (int)exact_round(random_range(&r, -0.2, 0.2) * span);
+        if (bar - h->first[k - 1] >= least && h->first[k + 1] - bar >= least) h->first[k] = (uint8_t)bar;
+    }
 }
 
 static void row(double variety, int from, double out[DEGREES]) {
@@ -96,6 +112,14 @@ static int first_degree(uint64_t seed, const auralis_parameters *p, uint64_t sec
     return draw(&r, weight);
 }
 
+/* Whether the degree has more than one chord, so that it may follow itself. */
+static bool has_colours(const auralis_parameters *p, int degree) {
+    struct chord_shape shape;
+    for (int type = CHORD_TRIAD + 1; type < CHORD_TYPES; type++)
+        if (theory_chord(p->key, p->mode, degree, type, &shape)) return true;
+    return false;
+}
+
 static void choose_degrees(uint64_t seed, const auralis_parameters *p, uint64_t section, struct harmony *h) {
     int next = first_degree(seed, p, section + 1);
     bool fixed = p->last_chord != AURALIS_CHORD_FREE;
@@ -109,6 +133,7 @@ static void choose_degrees(uint64_t seed, const auralis_parameters *p, uint64_t 
             int follower = k == h->count - 1 ? next : k == h->count - 2 && fixed ? p->last_chord : -1;
             if (follower >= 0) weight[follower] = 0.0;
             if (follower == AURALIS_CHORD_I) weight[AURALIS_CHORD_V] = 0.0;
+            if (!has_colours(p, previous)) weight[previous] = 0.0;
             struct random r = random_at(seed, section, (uint64_t)k, PURPOSE_HARMONY);
             degree = draw(&r, weight);
         }
@@ -123,14 +148,16 @@ static void choose_degrees(uint64_t seed, const auralis_parameters *p, uint64_t 
 static void choose_shapes(uint64_t seed, const auralis_parameters *p, uint64_t section, struct harmony *h) {
     static const double taste[CHORD_TYPES] = {
         [CHORD_SUS2] = 2, [CHORD_SUS4] = 1, [CHORD_ADD9] = 3, [CHORD_MAJ7] = 3, [CHORD_M7] = 3};
+    struct form_piece piece = form_piece(seed);
     for (int k = 0; k < h->count; k++) {
         struct random r = random_at(seed, section, (uint64_t)k, PURPOSE_COLOUR);
         struct chord_shape shape[CHORD_TYPES];
         double weight[CHORD_TYPES], sum = 0;
         int same = k && h->degree[k] == h->degree[k - 1] ? h->shape[k - 1].type : -1;
         for (int t = 1; t < CHORD_TYPES; t++) {
-            weight[t] =
-                theory_chord(p->key, p->mode, h->degree[k], t, &shape[t]) && t != same ? taste[t] : 0.0;
+            weight[t] = theory_chord(p->key, p->mode, h->degree[k], t, &shape[t]) && t != same
+                            ? taste[t] * piece.colour[t]
+                            : 0.0;
             sum += weight[t];
         }
         bool plain = random_unit(&r) >= 0.3 + 0.6 * p->chord_progression_variety;
@@ -149,7 +176,9 @@ static void choose_shapes(uint64_t seed, const auralis_parameters *p, uint64_t s
 }
 
 void harmony_plan(uint64_t seed, const auralis_parameters *p, uint64_t section, struct harmony *out) {
-    out->count = place_chords(harmony_span(p), out->first);
+    int span = harmony_span(p);
+    out->count = place_chords(span, out->first);
+    loosen(seed, section, span, out);
     choose_degrees(seed, p, section, out);
     choose_shapes(seed, p, section, out);
 }

@@ -1,7 +1,7 @@
 /* melody.c — gestures, pauses and returning motifs.
  *
  * A phrase is 8 bars; its melody is worked out from its first bar, a chain of gestures with long pauses
- * between them. A gesture is one appearance of a motif: 4 to 8 notes of the lead, or the 2 or 3 first notes
+ * between them. A gesture is one appearance of a motif: 5 to 8 notes of the lead, or the 2 or 3 first notes
  * of the motif on bells, high and sparse, so that on average one note in five is followed by a pause. Inside
  * a gesture there are 0.5 + 2 × intensity notes a second; how long the pauses are follows the density arc.
  *
@@ -9,7 +9,9 @@
  * bank of four: one of its own, one shared with the section before or after, one shared with the other
  * neighbour and one that lasts three sections, so themes come back for some minutes and then give way for
  * good. They come back transformed: set at the height where the phrase's contour is, turned upside down,
- * faster or slower, on other chords.
+ * faster or slower, on other chords. Some pieces move by step, others by leaps.
+ *
+ * Some phrases have bells only, some no melody at all (form.h); a piece begins with a few bells.
  *
  * Pitches. The class of a note (chord tone, other scale tone, chromatic) is drawn first, with the shares
  *
@@ -26,7 +28,8 @@
 #include "base/random.h"
 #include "music/purpose.h"
 
-enum { PHRASE_BARS = 8, MOTIFS = 4, MOTIF_MIN = 4, MOTIF_MAX = 8 };
+enum { MOTIFS = 4, MOTIF_MIN = 5, MOTIF_MAX = 8 };
+static const double LOWEST = 48;   /* a melody below would be mud */
 static const double APART = 0.205; /* seconds between onsets at least, 0.2 with a margin for rounding */
 
 struct motif {
@@ -37,16 +40,20 @@ struct motif {
     double colour[MOTIF_MAX]; /* uniform: chromatic or not */
 };
 
-static struct motif motif_of(uint64_t seed, uint64_t section, unsigned slot) {
+static struct motif motif_of(const struct place *at, unsigned slot) {
+    uint64_t section = at->section;
     const uint64_t family[MOTIFS] = {section / 3, (section + 1) / 2, section / 2, section};
-    static const double steps[] = {-1, 1, -1, 1, 1, -2, 2, -2, 2, 3, -3, 4};
+    static const double near[] = {-1, 1, -1, 1, 1, -2, 2, -1, 1, 2},
+                        wide[] = {-2, 2, -2, 2, 3, -3, 4, -1, 1, -4};
+    enum { STEPS = sizeof near / sizeof *near };
     static const double ratios[] = {0.6, 0.8, 1, 1, 1.2, 1.6, 2};
-    struct random r = random_at(seed, family[slot], slot, PURPOSE_MOTIF);
+    struct random r = random_at(at->seed, family[slot], slot, PURPOSE_MOTIF);
     struct motif m = {.count = MOTIF_MIN + (int)random_below(&r, MOTIF_MAX - MOTIF_MIN + 1)};
     double height = 0, sum = 0;
     for (int i = 0; i < m.count; i++) {
         m.step[i] = height;
-        double step = steps[random_below(&r, sizeof steps / sizeof *steps)];
+        const double *steps = random_unit(&r) < 0.1 + 0.75 * at->piece.leap ? wide : near;
+        double step = steps[random_below(&r, STEPS)];
         if (height + step > 5 || height + step < -5) step = -step;
         height += step;
         m.ratio[i] = ratios[random_below(&r, sizeof ratios / sizeof *ratios)];
@@ -72,8 +79,9 @@ static struct style style_of(const struct place *at) {
     s.shortest = i < 0.3 ? 2.0 : i < 0.6 ? 1.0 : 0.5;
     s.longest = i < 0.3 ? 5.0 : i < 0.6 ? 3.0 : 2.0;
     s.span = 12.0 * (1.0 + exact_floor(2.0 * i));
-    double centre = 71.0 + 0.5 * (theory_tonic(at->p->key) - 57) + at->character.melody_shift;
+    double centre = 71.0 + 0.5 * (theory_tonic(at->p->key) - 57) + at->character.melody_shift + at->p->height;
     s.low = exact_round(centre - 0.5 * s.span);
+    if (s.low < LOWEST) s.low = LOWEST;
     s.chord_share = 0.70 - 0.40 * c;
     s.chromatic_share = c <= 0.5 ? 0.03 : 0.03 + 0.44 * (c - 0.5);
     return s;
@@ -123,10 +131,12 @@ static double distance(double a, double b) {
     return a < b ? b - a : a - b;
 }
 
-/* Pitches that note i may have: chord tones, or the scale's others. */
+/* Pitches that note i may have: chord tones, or the scale's others. Chromatic notes take the places of notes
+ * in the middle of a gesture, which are less often of the chord than its last: that is made up for. */
 static unsigned tone_mask(const struct phrase *ph, const struct gesture *g, int i) {
     unsigned chord = chord_mask(ph, g->onset[i]);
-    double share = ph->style.chord_share / (1.0 - ph->style.chromatic_share);
+    double chromatic = ph->style.chromatic_share;
+    double share = ph->style.chord_share / (1.0 - chromatic) * (1.0 - 0.3 * chromatic);
     return g->tone[i] < share ? chord : ph->scale & ~chord;
 }
 
@@ -184,7 +194,8 @@ static void choose_pitches(const struct phrase *ph, struct gesture *g) {
  * so that their share of all notes is what was asked for: m eligible places hold m q of them when each is
  * taken with probability q / (1 − q) unless the one before was. */
 static void choose_chromatic(const struct phrase *ph, const struct motif *m, struct gesture *g) {
-    double bells = ph->at->character.bell_share,
+    double scenes = 1.4 * SCENE_BELLS_SHARE; /* of the gestures: those of bells are short */
+    double bells = ph->at->character.bell_share * (1.0 - scenes) + scenes,
            wanted = ph->style.chromatic_share * (g->count + 2.5 * bells / (1.0 - bells));
     double q = g->count > 2 ? wanted / (g->count - 1.5) : 0.0, chance = q < 0.48 ? q / (1.0 - q) : 0.92;
     for (int i = 0; i < g->count; i++) {
@@ -231,7 +242,9 @@ static void emit(const struct phrase *ph, const struct gesture *g, struct random
 static double pause(const struct phrase *ph, double now, struct random *r) {
     double density =
         form_density(ph->at->seed, ph->at->section, ph->first + now / ph->at->beat_seconds / BAR_BEATS);
-    return random_range(r, 1.6, 5.0) * (1.9 - 1.5 * density) * (1.3 - 0.6 * ph->at->p->intensity);
+    double intensity = ph->at->p->intensity,
+           calm = intensity < 0.5 ? 2.2 - 2.4 * intensity : 1.3 - 0.6 * intensity;
+    return random_range(r, 1.6, 5.0) * (1.9 - 1.5 * density) * calm * ph->at->piece.pace;
 }
 
 void melody_bar(const struct place *at, struct composer_bar *out) {
@@ -240,20 +253,23 @@ void melody_bar(const struct place *at, struct composer_bar *out) {
                         .first = at->bar / PHRASE_BARS * PHRASE_BARS,
                         .seconds = PHRASE_BARS * BAR_BEATS * at->beat_seconds,
                         .scale = theory_scale_mask(at->p->key, at->p->mode)};
+    enum form_scene scene = form_scene(at->seed, at->section, ph.first);
+    if (scene == SCENE_STILL) return;
     struct random r = random_at(at->seed, at->section, ph.first, PURPOSE_MELODY);
     uint32_t kind = random_below(&r, 4), slot = 0;
     double end = BAR_BEATS * at->beat_seconds *
                  (at->bar + 1 - ph.first); /* later gestures do not matter to this bar */
     double now = pause(&ph, 0.0, &r);
     now = 0.05 + now * random_unit(&r);
+    if (at->section == 0 && ph.first == 0) now += 0.35 * ph.seconds; /* the chord first */
     for (int n = 0; now < end; n++) {
         struct random shape = random_at(r.key, (uint64_t)n, 0, PURPOSE_MELODY);
         bool answer = random_unit(&shape) < 0.35;
         uint32_t fresh = random_below(&shape, MOTIFS);
         if (n == 0 || !answer) slot = fresh;
-        struct motif m = motif_of(at->seed, at->section, slot);
+        struct motif m = motif_of(at, slot);
         double turn = random_unit(&shape) < 0.3 ? -1.0 : 1.0, pace = random_range(&shape, 0.8, 1.2);
-        struct gesture g = {.bell = random_unit(&shape) < at->character.bell_share};
+        struct gesture g = {.bell = random_unit(&shape) < at->character.bell_share || scene == SCENE_BELLS};
         uint32_t few = 2 + random_below(&shape, 2);
         double loose = random_range(&shape, -0.12, 0.12);
         g.count = g.bell ? (int)few : m.count;

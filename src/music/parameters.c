@@ -17,8 +17,8 @@ static const char *const KEYS[] = {"C", "C#", "D", "D#", "E", "F", "F#", "G", "G
 static const char *const FLATS[] = {"", "Db", "", "Eb", "", "", "Gb", "", "Ab", "", "Bb", ""};
 static const char *const MODES[] = {"aeolian", "dorian", "phrygian", "lydian", "ionian", "mixolydian"};
 static const char *const CHORDS[] = {"free", "i", "iv", "V", "VI", "III"};
-static const char *const PADS[PAD_TIMBRES] = {"warm", "glass", "strings", "hollow"};
-static const char *const LEADS[LEAD_TIMBRES] = {"pure", "reed", "flute", "pluck"};
+static const char *const PADS[PAD_TIMBRES] = {"warm", "glass", "strings", "hollow", "choir", "velvet"};
+static const char *const LEADS[LEAD_TIMBRES] = {"pure", "reed", "flute", "pluck", "celesta"};
 static const char *const BASSES[BASS_TIMBRES] = {"round", "sub", "wood"};
 static const char *const BELLS[BELL_TIMBRES] = {"bronze", "crystal", "kalimba", "bowl"};
 static const char *const KICKS[KICK_TIMBRES] = {"soft", "deep", "felt"};
@@ -81,6 +81,7 @@ static const auralis_parameter_info TABLE[] = {
            "Chord that every section starts with."),
     CHOICE(last_chord, "Last chord", CHORDS, AURALIS_CHORD_FREE, AURALIS_CHORD_FREE,
            "Chord that every section ends with."),
+    NUMBER(height, "Register", "semitones", AURALIS_AT_BEAT, -12, 12, 0, "How high chords and melody lie."),
 };
 enum { COUNT = sizeof TABLE / sizeof *TABLE };
 

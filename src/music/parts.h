@@ -18,6 +18,8 @@ struct place {
     double beat_seconds;
     struct harmony harmony;
     struct form_character character;
+    struct form_piece piece;
+    int centre;            /* semitones that the chord's voices lie higher than the middle */
     int chord;             /* number of the chord that sounds in the bar */
     int pitch[PAD_VOICES]; /* of its voices and bass; 0 for one that is silent */
 };

@@ -12,7 +12,6 @@
 #include "base/random.h"
 #include "music/purpose.h"
 
-enum { PHRASE_BARS = 8 };
 static const double PERCUSSION_FROM = 0.3;
 
 static bool kick_in(const struct place *at) {

@@ -16,6 +16,8 @@ enum purpose {
     PURPOSE_SWELL,      /* bar: first of the phrase */
     PURPOSE_DENSITY,    /* section: number of the knot; bar: octave */
     PURPOSE_BRIGHTNESS, /* likewise */
+    PURPOSE_PIECE,      /* what a seed keeps for good */
+    PURPOSE_SCENE,      /* section: number of the phrase */
 };
 
 #endif

@@ -14,13 +14,21 @@ static int magnitude(int x) {
     return x < 0 ? -x : x;
 }
 
+int voicing_low(int centre) {
+    return PAD_LOW + (centre < 0 ? centre : 0);
+}
+
+int voicing_high(int centre) {
+    return PAD_HIGH + (centre > 0 ? centre : 0);
+}
+
 /* The instance of pitch class `tone` that suits a voice now at `from` best. */
-static int nearest(int tone, int from, int anchor) {
+static int nearest(int tone, int from, int anchor, int centre) {
     int up = from + (tone - from % 12 + 12) % 12, down = up - 12;
     int cost_up = 4 * (up - from) + magnitude(up - anchor),
         cost_down = 4 * (from - down) + magnitude(down - anchor);
-    if (up > PAD_HIGH) return down;
-    if (down < PAD_LOW) return up;
+    if (up > voicing_high(centre)) return down;
+    if (down < voicing_low(centre)) return up;
     return cost_up < cost_down ? up : down;
 }
 
@@ -52,7 +60,7 @@ static void move(const struct chord_shape *shape, int centre, int v[VOICES]) {
         for (int i = 0; i < VOICES; i++)
             for (int t = 0; t < VOICES; t++) {
                 int tone = t < shape->count ? shape->tone[t] : shape->tone[doubled ? 2 : 0];
-                pitch[i][t] = nearest(tone, v[i], ANCHOR[i] + centre);
+                pitch[i][t] = nearest(tone, v[i], ANCHOR[i] + centre, centre);
                 cost[i][t] = 4 * magnitude(pitch[i][t] - v[i]) + magnitude(pitch[i][t] - ANCHOR[i] - centre);
             }
         for (int a = 0; a < VOICES; a++)
@@ -79,6 +87,7 @@ void voicing_lead(const struct harmony *h, int k, int centre, int voice[VOICES])
     for (int j = 0; j <= k; j++) move(&h->shape[j], centre, voice);
 }
 
-int voicing_bass(const struct chord_shape *shape) {
-    return BASS_LOW + (shape->root + 2) % 12;
+int voicing_bass(const struct chord_shape *shape, int centre) {
+    int low = BASS_LOW + 2 * centre / 3;
+    return low + (shape->root - low % 12 + 12) % 12;
 }

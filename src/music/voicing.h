@@ -7,10 +7,14 @@
 enum { VOICES = 4, PAD_LOW = 45, PAD_HIGH = 76, BASS_LOW = 34 };
 
 /* The four voices of chord `k` of the section, ascending, led there from the section's first chord. `centre`
- * shifts the register by so many semitones. */
+ * shifts the register by so many semitones, and its lower or upper bound (PAD_LOW, PAD_HIGH) with it. */
 void voicing_lead(const struct harmony *h, int k, int centre, int voice[VOICES]);
 
-/* The chord's root in the bass's octave, 34–45. */
-int voicing_bass(const struct chord_shape *shape);
+/* The highest and the lowest note that a voice may have. */
+int voicing_low(int centre);
+int voicing_high(int centre);
+
+/* The chord's root in the bass's octave: 34–45, and up to eight semitones lower or higher with the rest. */
+int voicing_bass(const struct chord_shape *shape, int centre);
 
 #endif

@@ -78,7 +78,7 @@ static bool harmony_differs(const auralis_parameters *a, const auralis_parameter
     return a->key != b->key || a->mode != b->mode || a->bpm != b->bpm ||
            a->chord_progression_variety != b->chord_progression_variety ||
            a->harmonic_density != b->harmonic_density || a->first_chord != b->first_chord ||
-           a->last_chord != b->last_chord || a->pad_timbre != b->pad_timbre ||
+           a->last_chord != b->last_chord || a->height != b->height || a->pad_timbre != b->pad_timbre ||
            a->bass_timbre != b->bass_timbre;
 }
 

@@ -2,12 +2,17 @@
  *
  * All that a listener hears as "pad, warm" stands in one row here: oscillators, envelope, filter, movement,
  * gain. Rows are in seconds, hertz and cents; a note turns them into frames, increments and octaves once, in
- * double. */
+ * double.
+ *
+ * No two notes are quite alike: each has its own pace of movement, width of detuning and openness, a little
+ * around what the row says, so that the voices of a chord drift through each other instead of pulsing
+ * together. A note that is struck harder is brighter. The original's own voices have none of this. */
 #include "synth/instrument.h"
 
 #include "base/exact.h"
 #include "base/random.h"
 #include "music/timbre.h"
+#include "synth/brightness.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -108,6 +113,41 @@ static const struct timbre PADS[PAD_TIMBRES] = {
                     .cutoff_depth = 0.4,
                     .tremolo = 0.11,
                     .tremolo_depth = 0.1},
+    [PAD_CHOIR] = {.gain = 0.5,
+                   .attack = 2.2,
+                   .decay = 5,
+                   .sustain = 0.8,
+                   .release = 4,
+                   .saw = {0.38, 0.38},
+                   .sine = 0.3,
+                   .detune = 11,
+                   .cutoff = 760,
+                   .track = 0.35,
+                   .sweep = 0.9,
+                   .q = 1.5,
+                   .cutoff_lfo = 0.12,
+                   .cutoff_depth = 0.45,
+                   .vibrato = 5.2,
+                   .vibrato_cents = 7,
+                   .vibrato_rise = 3,
+                   .tremolo = 0.15,
+                   .tremolo_depth = 0.12},
+    [PAD_VELVET] = {.gain = 0.66,
+                    .attack = 3,
+                    .decay = 7,
+                    .sustain = 0.78,
+                    .release = 5.5,
+                    .saw = {0.2, 0.2},
+                    .sine = 0.75,
+                    .detune = 4,
+                    .cutoff = 460,
+                    .track = 0.45,
+                    .sweep = 0.8,
+                    .q = 0.6,
+                    .cutoff_lfo = 0.05,
+                    .cutoff_depth = 0.5,
+                    .tremolo = 0.08,
+                    .tremolo_depth = 0.14},
 };
 static const struct timbre LEADS[LEAD_TIMBRES] = {
     [LEAD_PURE] = {.gain = 0.5,
@@ -173,6 +213,21 @@ static const struct timbre LEADS[LEAD_TIMBRES] = {
                     .track = 0.5,
                     .sweep = 2.6,
                     .q = 0.8},
+    [LEAD_CELESTA] = {.gain = 0.6,
+                      .attack = 0.004,
+                      .decay = 3,
+                      .sustain = 0,
+                      .release = 1.6,
+                      .saw = {0.09, -0.09},
+                      .sine = 0.85,
+                      .detune = 0.6,
+                      .pulse = 1,
+                      .cutoff = 1700,
+                      .track = 0.6,
+                      .sweep = 1.6,
+                      .q = 0.7,
+                      .tremolo = 3.1,
+                      .tremolo_depth = 0.1},
 };
 static const struct timbre BASSES[BASS_TIMBRES] = {
     [BASS_ROUND] = {.gain = 0.66,
@@ -382,16 +437,28 @@ static struct random random_of(const auralis_note *n) {
                      START_PURPOSE);
 }
 
-static void put_tremolo(struct voice_start *s, const struct timbre *t, double rate) {
-    put_turns(s, VOICE_TREMOLO_INC, t->tremolo / rate);
+/* What is a note's own, around 1 or 0. */
+struct nature {
+    double pace, width, octaves; /* of LFOs; of detuning; of the cutoff */
+};
+
+static struct nature nature_of(const auralis_note *n, struct random *r) {
+    if (n->timbre < 0) return (struct nature){1, 1, 0};
+    return (struct nature){.pace = exact_exp2(random_range(r, -0.4, 0.4)),
+                           .width = random_range(r, 0.7, 1.3),
+                           .octaves = random_range(r, -0.12, 0.12) + touch_octaves(n->velocity)};
+}
+
+static void put_tremolo(struct voice_start *s, const struct timbre *t, double pace, double rate) {
+    put_turns(s, VOICE_TREMOLO_INC, t->tremolo * pace / rate);
     put_f(s, VOICE_TREMOLO_DEPTH, t->tremolo_depth);
 }
 
-static void put_filter(struct voice_start *s, const struct timbre *t, double pitch, double rate,
-                       struct random *r) {
-    put_f(s, FILTER_CUTOFF, exact_log2(t->cutoff / rate) + t->track * (pitch - 60.0) / 12.0);
+static void put_filter(struct voice_start *s, const struct timbre *t, const struct nature *own, double pitch,
+                       double rate, struct random *r) {
+    put_f(s, FILTER_CUTOFF, exact_log2(t->cutoff / rate) + t->track * (pitch - 60.0) / 12.0 + own->octaves);
     put_f(s, FILTER_ENVELOPE, t->sweep);
-    put_turns(s, FILTER_LFO_INC, t->cutoff_lfo / rate);
+    put_turns(s, FILTER_LFO_INC, t->cutoff_lfo * own->pace / rate);
     put_turns(s, FILTER_LFO_PHASE, random_unit(r));
     put_f(s, FILTER_LFO_DEPTH, t->cutoff_depth);
     put_f(s, FILTER_DAMPING, 1.0 / t->q);
@@ -400,14 +467,15 @@ static void put_filter(struct voice_start *s, const struct timbre *t, double pit
 static void start_waves(const auralis_note *n, const struct timbre *t, double rate, uint32_t offset,
                         struct voice_start *s) {
     struct random r = random_of(n);
-    double hz = exact_hz(n->pitch), detune = exact_exp2(t->detune / 2400.0);
+    struct nature own = nature_of(n, &r);
+    double hz = exact_hz(n->pitch), detune = exact_exp2(t->detune * own.width / 2400.0);
     double ratio[3] = {1.0 / detune, detune, 1.0}, start[3];
     if (n->timbre < 0) ratio[0] = 1.0, ratio[1] = detune * detune;
     for (int o = 0; o < 3; o++) start[o] = random_unit(&r);
     if (t->pulse > 0) start[1] = start[0] + 0.5;
     int at = s->program == PROGRAM_TONE ? TONE_WAVE : ANALOG_WAVE;
-    if (s->program == PROGRAM_ANALOG) put_filter(s, t, n->pitch, rate, &r);
-    put_tremolo(s, t, rate);
+    if (s->program == PROGRAM_ANALOG) put_filter(s, t, &own, n->pitch, rate, &r);
+    put_tremolo(s, t, n->instrument == AURALIS_LEAD ? 1 : own.pace, rate);
     for (int o = 0; o < 3; o++) {
         double turns = hz * ratio[o] / rate;
         if (turns > 0.45) turns = 0.45;
@@ -486,8 +554,9 @@ void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t o
         break;
     case PROGRAM_NOISE: {
         struct random r = random_of(note);
-        put_filter(out, t, 60, rate, &r);
-        put_tremolo(out, t, rate);
+        struct nature own = nature_of(note, &r);
+        put_filter(out, t, &own, 60, rate, &r);
+        put_tremolo(out, t, own.pace, rate);
         out->word[NOISE_SEED] = (uint32_t)random_u64(&r);
         put_f(out, NOISE_WEIGHT, 1.0);
         break;

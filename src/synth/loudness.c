@@ -60,7 +60,9 @@ static double room_factor(int row, double reverb, double smallest) {
 static double note_energy(const struct composer_note *n, double octaves) {
     const struct loudness_nodes *nodes = &LOUDNESS_NODES[n->instrument];
     int row = nodes->timbre + n->timbre;
-    struct between pitch = {0, 0}, bright = between(octaves - LOUDNESS_BRIGHT_MIN, LOUDNESS_BRIGHTS);
+    struct between pitch = {0, 0},
+                   bright =
+                       between(octaves + touch_octaves(n->velocity) - LOUDNESS_BRIGHT_MIN, LOUDNESS_BRIGHTS);
     if (nodes->apart > 0) pitch = between((n->pitch - nodes->pitch) / nodes->apart, LOUDNESS_PITCHES);
     double energy[LOUDNESS_LENGTHS];
     for (int i = 0; i < LOUDNESS_LENGTHS; i++)
