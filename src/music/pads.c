@@ -9,8 +9,9 @@
  * How full the chord is follows the density arc at the chord's first bar: thin chords leave out a doubled
  * tone (or the fifth), full ones gain a halo, one more chord tone above the others. How strong it is follows
  * the arc at every strike. The bass comes with every chord, but where the arc is low it may rest after its
- * first note. In a piece's first chord the voices come in one after another, from the middle outwards, the
- * bass last. */
+ * first note. In a piece's first chord the voices come in one after another, upwards.
+ *
+ * The lower a voice, the nearer to the middle it stands: wide lows are weak in mono. */
 #include "music/parts.h"
 
 #include "base/exact.h"
@@ -72,7 +73,7 @@ void pads_chord(const struct place *at, struct composer_chord *out) {
 }
 
 /* Seconds after which the voices of a piece's first chord come in. */
-static const double ENTRY[PAD_VOICES] = {0.5, 0.9, 0.2, 1.3, 1.6, 0.0};
+static const double ENTRY[PAD_VOICES] = {0.2, 0.5, 0.8, 1.2, 1.6, 0.0};
 
 /* One voice's notes of one chord, in beats from the chord's first. */
 struct strikes {
@@ -123,8 +124,10 @@ static struct composer_note strike_note(const struct place *at, int k, const str
     double onset = strike_onset(s, j), end = strike_onset(s, j + 1) + s->hold;
     double density = form_density(at->seed, at->section, at->harmony.first[k] + onset / BAR_BEATS);
     double swell = (0.75 + 0.4 * density) * random_range(&r, 0.86, 1.06);
-    double pan =
-        place_of[voice] * at->character.side + (voice == BASS_VOICE ? 0.0 : random_range(&r, -0.12, 0.12));
+    double aside = least(1.0, 0.25 + (at->pitch[voice] > 45 ? at->pitch[voice] - 45 : 0) / 16.0);
+    double pan = voice == BASS_VOICE
+                     ? 0.0
+                     : aside * (place_of[voice] * at->character.side + random_range(&r, -0.12, 0.12));
     bool bass = voice == BASS_VOICE;
     return (struct composer_note){.onset = onset,
                                   .seconds = (end - onset) * at->beat_seconds,

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { START_PURPOSE = 0x766f6963 };
+enum { START_PURPOSE = 0x766f6963, LOW_PAD = 50 };
 
 struct timbre {
     double gain;
@@ -183,7 +183,7 @@ static const struct timbre LEADS[LEAD_TIMBRES] = {
                    .vibrato = 4.9,
                    .vibrato_cents = 6,
                    .vibrato_rise = 0.9},
-    [LEAD_FLUTE] = {.gain = 0.48,
+    [LEAD_FLUTE] = {.gain = 0.54,
                     .attack = 0.14,
                     .decay = 1,
                     .sustain = 0.75,
@@ -201,7 +201,7 @@ static const struct timbre LEADS[LEAD_TIMBRES] = {
                     .vibrato_rise = 0.8,
                     .tremolo = 5.1,
                     .tremolo_depth = 0.07},
-    [LEAD_PLUCK] = {.gain = 0.62,
+    [LEAD_PLUCK] = {.gain = 1.05,
                     .attack = 0.006,
                     .decay = 2.6,
                     .sustain = 0,
@@ -213,7 +213,7 @@ static const struct timbre LEADS[LEAD_TIMBRES] = {
                     .track = 0.5,
                     .sweep = 2.6,
                     .q = 0.8},
-    [LEAD_CELESTA] = {.gain = 0.6,
+    [LEAD_CELESTA] = {.gain = 0.9,
                       .attack = 0.004,
                       .decay = 3,
                       .sustain = 0,
@@ -256,7 +256,7 @@ static const struct timbre BASSES[BASS_TIMBRES] = {
                   .track = 0.3,
                   .sweep = 0.5,
                   .q = 0.6},
-    [BASS_WOOD] = {.gain = 0.74,
+    [BASS_WOOD] = {.gain = 0.9,
                    .attack = 0.012,
                    .decay = 5,
                    .sustain = 0.3,
@@ -303,14 +303,14 @@ static const struct bell_timbre_settings BELLS[BELL_TIMBRES] = {
                      {0.5, 1, 1.19, 2, 2.74, 3.76},
                      {0.3, 1, 0.35, 0.4, 0.2, 0.1},
                      {1.6, 1.1, 0.7, 0.6, 0.35, 0.22}},
-    [BELL_CRYSTAL] = {0.4,
+    [BELL_CRYSTAL] = {0.5,
                       0.002,
                       3,
                       {1, 2.0, 3.01, 4.17, 5.43, 6.79},
                       {1, 0.25, 0.3, 0.16, 0.1, 0.06},
                       {1.0, 0.7, 0.45, 0.3, 0.2, 0.14}},
     [BELL_KALIMBA] =
-        {0.6, 0.003, 1.4, {1, 2.0, 5.36, 0, 0, 0}, {1, 0.16, 0.2, 0, 0, 0}, {0.42, 0.2, 0.05, 0, 0, 0}},
+        {0.85, 0.003, 1.4, {1, 2.0, 5.36, 0, 0, 0}, {1, 0.16, 0.2, 0, 0, 0}, {0.42, 0.2, 0.05, 0, 0, 0}},
     [BELL_BOWL] = {0.42,
                    0.03,
                    6,
@@ -373,6 +373,11 @@ static const struct timbre *timbre_of(int instrument, int timbre) {
     }
 }
 
+bool instrument_is_direct(int instrument, int timbre, double pitch) {
+    bool low_pad = instrument == AURALIS_PAD && timbre >= 0 && pitch < LOW_PAD;
+    return instrument == AURALIS_KICK || instrument == AURALIS_BASS || low_pad;
+}
+
 /* Words are written through these, so that none is forgotten to be rounded. */
 static void put_f(struct voice_start *s, int word, double x) {
     float f = (float)x;
@@ -422,8 +427,7 @@ static void put_common(struct voice_start *s, const auralis_note *n, double gain
     instrument_place(s->gain, s->pan, gains);
     put_i(s, VOICE_AGE, -(int32_t)offset);
     put_i(s, VOICE_KILL, INT32_MAX);
-    put_i(s, VOICE_BUS,
-          n->instrument == AURALIS_KICK || n->instrument == AURALIS_BASS ? BUS_DIRECT : BUS_WASH);
+    put_i(s, VOICE_BUS, instrument_is_direct(n->instrument, n->timbre, n->pitch) ? BUS_DIRECT : BUS_WASH);
     for (int side = 0; side < 2; side++) {
         put_f(s, VOICE_GAIN_L + side, gains[side]);
         put_f(s, VOICE_FROM_L + side, gains[side]);

@@ -9,6 +9,8 @@
 #include "kernels/kernels.h"
 #include <auralis/score.h>
 
+#include <stdbool.h>
+
 struct voice_start {
     enum voice_program program;
     uint32_t word[VOICE_WORDS_MAX]; /* ready for the bank; VOICE_RUN 0, VOICE_AGE −offset */
@@ -35,6 +37,10 @@ void instrument_start(const auralis_note *note, uint32_t sample_rate, uint32_t o
 
 /* The gains of both channels, equal power; `pan` is −1 left … +1 right. */
 void instrument_place(double gain, double pan, float out[2]);
+
+/* Whether it stays out of chorus and delay, and nearly out of the reverb: what is low has to stand firmly, in
+ * mono as well. */
+bool instrument_is_direct(int instrument, int timbre, double pitch);
 
 /* Frames after the note's onset at which it is silent for good. */
 uint64_t instrument_life(const auralis_note *note, uint32_t sample_rate);

@@ -5,8 +5,8 @@
  *
  *     velocity² × energy of such a note at velocity 1 ÷ length of the section
  *
- * The energies were measured through the whole engine (loudness_table.h): by timbre, pitch, brightness and
- * length, between which they are interpolated; and how much of them the reverb adds, by its power.
+ * The energies were measured without effects (loudness_table.h): by timbre, pitch, brightness and length,
+ * between which they are interpolated; and how much of them chorus, echo and reverb make.
  *
  * A section's gain follows from its own power blended with that of its neighbours (¼, ½, ¼), so that gains
  * change little from one section to the next and a quiet section stays somewhat quieter. */
@@ -16,12 +16,16 @@
 #include "music/composer.h"
 #include "synth/brightness.h"
 #include "synth/effects.h"
+#include "synth/instrument.h"
 #include "synth/loudness_table.h"
+
+#include <stdlib.h>
 
 /* −16 LUFS as power, 10^((−16 + 0.691) ÷ 10), times 0.8 dB: pieces measure that much below the sum of their
  * notes. */
 static const double TARGET_POWER = 0.0294510 * 1.2023;
-static const double GAIN_MAX = 8.0;                     /* +18 dB: where there is next to nothing to hear */
+static const double GAIN_MAX = 8.0; /* +18 dB: where there is next to nothing to hear */
+static const double SCORE_GAIN_MIN = 0.03125, SCORE_GAIN_MAX = 1.0;
 static const double OCTAVES_PER_DB = 0.332192809488736; /* of power */
 
 /* A place between two nodes of a table with `count` of them, and how far it is to the second. */
@@ -50,36 +54,71 @@ static double note_decibels(int row, struct between pitch, struct between bright
     return mix(at[0], at[1], pitch.part);
 }
 
-/* What the reverb of this power adds to notes that were measured in the smallest room. */
-static double room_factor(int row, double reverb, double smallest) {
-    double wet = (double)LOUDNESS_WET[row];
-    return (1.0 + wet * reverb) / (1.0 + wet * smallest);
+/* The note's timbre in the tables; the original's own timbres count as the first. */
+static int row_of(const struct composer_note *n) {
+    return LOUDNESS_NODES[n->instrument].timbre + (n->timbre < 0 ? 0 : n->timbre);
+}
+
+/* Where the sound is heard. */
+struct room {
+    double reverb, octaves; /* the reverb's power; brightness */
+};
+
+static struct room room_of(const auralis_parameters *p, double arc) {
+    return (struct room){effects_reverb_power(p->space),
+                         brightness_octaves(p->brightness) + BRIGHTNESS_ARC_OCTAVES * arc};
+}
+
+/* What a tone of this pitch gets of the effects' part k: a held tone is answered by itself, its harmonics
+ * like tones of their pitch. Most of a note's energy is in its first harmonic, most of the rest in the
+ * second. */
+static double answer(double pitch, int k) {
+    static const double share[] = {0.75, 0.2};
+    double sum = 0.05;
+    for (int h = 0; h < 2; h++) {
+        int semitone = (int)exact_round(pitch) + 12 * h - LOUDNESS_LOWEST;
+        bool known = semitone >= 0 && semitone < LOUDNESS_SEMITONES;
+        sum += share[h] * (known ? (double)LOUDNESS_SEMITONE[semitone][k] : 1.0);
+    }
+    return sum;
+}
+
+/* What chorus, echo and reverb make of a note's energy. */
+static double effects_factor(const struct composer_note *n, const struct room *room) {
+    bool direct = instrument_is_direct(n->instrument, n->timbre, n->pitch);
+    const float *part = LOUDNESS_EFFECTS[direct ? LOUDNESS_NODES[AURALIS_BASS].timbre : row_of(n)];
+    bool even = direct || n->instrument == AURALIS_SWELL;
+    return (double)part[0] * (even ? 1.0 : answer(n->pitch, 0)) +
+           (double)part[1] * room->reverb * (even ? 1.0 : answer(n->pitch, 1));
 }
 
 /* K-weighted energy of the note, both channels together, full scale and a second being 1. */
-static double note_energy(const struct composer_note *n, double octaves) {
+static double note_energy(const struct composer_note *n, const struct room *room) {
     const struct loudness_nodes *nodes = &LOUDNESS_NODES[n->instrument];
-    int row = nodes->timbre + n->timbre;
-    struct between pitch = {0, 0},
-                   bright =
-                       between(octaves + touch_octaves(n->velocity) - LOUDNESS_BRIGHT_MIN, LOUDNESS_BRIGHTS);
+    int row = row_of(n);
+    double octaves = room->octaves + (nodes->touched ? touch_octaves(n->velocity) : 0.0);
+    struct between pitch = {0, 0}, bright = between(octaves - LOUDNESS_BRIGHT_MIN, LOUDNESS_BRIGHTS);
     if (nodes->apart > 0) pitch = between((n->pitch - nodes->pitch) / nodes->apart, LOUDNESS_PITCHES);
     double energy[LOUDNESS_LENGTHS];
     for (int i = 0; i < LOUDNESS_LENGTHS; i++)
         energy[i] = exact_exp2(note_decibels(row, pitch, bright, i) * OCTAVES_PER_DB);
     double part = (n->seconds - nodes->length[0]) / (nodes->length[1] - nodes->length[0]);
     double most = mix(energy[0], energy[1], part), least = 0.25 * energy[0];
-    return n->velocity * n->velocity * (most > least ? most : least);
+    return n->velocity * n->velocity * (most > least ? most : least) * effects_factor(n, room);
+}
+
+void loudness_bar(const struct composer_bar *bar, const auralis_parameters *p,
+                  double energy[AURALIS_INSTRUMENTS]) {
+    struct room room = room_of(p, bar->brightness);
+    for (int i = 0; i < AURALIS_INSTRUMENTS; i++) energy[i] = 0;
+    for (uint32_t i = 0; i < bar->count; i++)
+        energy[bar->note[i].instrument] += note_energy(&bar->note[i], &room);
 }
 
 static double bar_power(const struct composer_bar *bar, const auralis_parameters *p) {
-    double octaves = brightness_octaves(p->brightness) + BRIGHTNESS_ARC_OCTAVES * bar->brightness, sum = 0;
-    double reverb = effects_reverb_power(p->space), smallest = effects_reverb_power(0);
-    for (uint32_t i = 0; i < bar->count; i++) {
-        const struct composer_note *n = &bar->note[i];
-        int row = LOUDNESS_NODES[n->instrument].timbre + n->timbre;
-        sum += note_energy(n, octaves) * room_factor(row, reverb, smallest);
-    }
+    double energy[AURALIS_INSTRUMENTS], sum = 0;
+    loudness_bar(bar, p, energy);
+    for (int i = 0; i < AURALIS_INSTRUMENTS; i++) sum += energy[i];
     return sum / (SECTION_BARS * bar->seconds);
 }
 
@@ -124,4 +163,53 @@ double loudness_trim(uint64_t seed, const auralis_parameters *p, uint64_t sectio
     loudness_begin(&scan, seed, p, section);
     loudness_step(&scan, LOUDNESS_SECTIONS * SECTION_BARS);
     return loudness_gain(&scan);
+}
+
+/* ---- Written scores ---- */
+
+/* Mean power of the windows that are loud enough to count, as ITU-R BS.1770-4 gates them. */
+static double gated(const double *window, size_t count) {
+    double least = 0, mean = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        double sum = 0;
+        size_t loud = 0;
+        for (size_t i = 0; i < count; i++)
+            if (window[i] > least) sum += window[i], loud++;
+        mean = loud ? sum / (double)loud : 0;
+        least = 0.1 * mean;
+    }
+    return mean;
+}
+
+/* Spreads a note's energy evenly over the windows in which it sounds. */
+static void add_note(const auralis_note *n, double rate, const struct room *room, double *window,
+                     size_t count) {
+    double start = (double)n->onset / rate, seconds = (double)n->duration / rate;
+    struct composer_note note = {.seconds = seconds,
+                                 .pitch = n->pitch,
+                                 .velocity = n->velocity,
+                                 .instrument = n->instrument,
+                                 .timbre = n->timbre};
+    double end = start + (seconds > 0.5 ? seconds : 0.5), power = note_energy(&note, room) / (end - start);
+    for (size_t i = (size_t)start; i < count && (double)i < end; i++) {
+        double from = (double)i > start ? (double)i : start, to = (double)i + 1 < end ? (double)i + 1 : end;
+        window[i] += power * (to - from);
+    }
+}
+
+int loudness_of_score(auralis_score *score, const auralis_parameters *p, double *gain) {
+    const auralis_note *note = auralis_score_notes(score);
+    struct room room = room_of(p, 0);
+    double rate = auralis_score_rate(score);
+    size_t count = (size_t)((double)auralis_score_length(score) / rate) + 1;
+    double *window = calloc(count, sizeof *window);
+    if (!window) return AURALIS_ENOMEM;
+    for (size_t i = 0; i < auralis_score_count(score); i++) add_note(&note[i], rate, &room, window, count);
+    double power = gated(window, count);
+    free(window);
+    *gain = power * SCORE_GAIN_MAX * SCORE_GAIN_MAX <= TARGET_POWER
+                ? SCORE_GAIN_MAX
+                : exact_exp2(0.5 * exact_log2(TARGET_POWER / power));
+    if (*gain < SCORE_GAIN_MIN) *gain = SCORE_GAIN_MIN;
+    return AURALIS_OK;
 }

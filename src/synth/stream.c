@@ -95,8 +95,6 @@ static void begin_music(struct auralis_stream *s) {
     if (s->score) {
         const auralis_note *note = auralis_score_notes(s->score);
         while (s->next_note < s->score->count && note[s->next_note].onset < s->frame) s->next_note++;
-        s->trim.from = 0.5;
-        s->trim.settle.to = 1;
         return;
     }
     uint64_t from = s->frame > s->grid.frame ? s->frame : s->grid.frame;
@@ -153,6 +151,10 @@ int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *con
     memcpy(s->limit, COMPOSED_VOICES, sizeof s->limit);
     if (c.score) result = count_score_voices(c.score, s->limit);
     if (c.score && result == AURALIS_OK) result = controls_open(c.score, &s->controls);
+    if (c.score && result == AURALIS_OK) {
+        s->trim.settle.to = 1;
+        result = loudness_of_score(c.score, &p, &s->trim.from);
+    }
     if (result == AURALIS_OK) result = allocate(s);
     if (result == AURALIS_OK) result = enter_shard(s);
     if (result < 0) {
