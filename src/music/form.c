@@ -4,7 +4,7 @@
  * knots, joined by smoothstep, so it is continuous with its first derivative, knows no section border and can
  * be read at any bar without the ones before it. Two octaves, 44 and 19 bars a knot, are one to four minutes
  * from crest to trough; their sum is stretched about its middle because sums of uniform values seldom reach
- * the ends. Over the first 20 bars of a piece the arcs rise from nearly nothing: it opens thin and dark.
+ * the ends. Over the first 14 bars of a piece the arcs rise from nearly nothing: it opens thin and dark.
  *
  * Phrases leave room: in some the melody is silent and the chord is heard alone, in others there are bells
  * only. A phrase is still if its random number is below a threshold and the one before is not, so whether it
@@ -53,7 +53,7 @@ static double arc(uint64_t seed, uint64_t section, double bars, uint64_t purpose
 
 /* 0 where the piece begins, 1 from the end of its opening on. */
 static double opened(uint64_t section, double bars) {
-    return section || bars >= OPENING_BARS ? 1.0 : smoothstep(bars / OPENING_BARS);
+    return section || bars >= OPENING_BARS ? 1.0 : bars / OPENING_BARS;
 }
 
 double form_density(uint64_t seed, uint64_t section, double bars) {

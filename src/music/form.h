@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { PHRASE_BARS = 8, OPENING_BARS = 20 };
+enum { PHRASE_BARS = 8, OPENING_BARS = 14 };
 
 /* What tells a seed from another of the same mood, all through. */
 struct form_piece {

@@ -23,7 +23,7 @@ static const struct gm_voice PROGRAMS[GM_PROGRAMS] = {
     LEAD(PLUCK), LEAD(PLUCK), LEAD(PLUCK), LEAD(PLUCK), LEAD(CELESTA), LEAD(CELESTA), LEAD(PLUCK),
     LEAD(PLUCK),
     /* 9 chromatic percussion: celesta, glockenspiel, music box, vibraphone, marimba, xylophone, tubular, dulcimer */
-    LEAD(CELESTA), BELL(CRYSTAL), BELL(CRYSTAL), LEAD(CELESTA), BELL(KALIMBA), BELL(KALIMBA), BELL(BRONZE),
+    LEAD(CELESTA), BELL(CRYSTAL), BELL(CRYSTAL), BELL(BOWL), BELL(KALIMBA), BELL(KALIMBA), BELL(BRONZE),
     BELL(KALIMBA),
     /* 17 organs: drawbar, percussive, rock, church, reed, accordion, harmonica, bandoneon */
     PAD(HOLLOW), PAD(HOLLOW), PAD(HOLLOW), PAD(GLASS), PAD(HOLLOW), PAD(HOLLOW), LEAD(REED), LEAD(REED),
@@ -35,7 +35,7 @@ static const struct gm_voice PROGRAMS[GM_PROGRAMS] = {
     PAD(STRINGS), PAD(STRINGS), PAD(STRINGS), PAD(STRINGS), PAD(STRINGS), LEAD(PLUCK), LEAD(PLUCK),
     BASS(ROUND),
     /* 49 ensembles: strings 1 and 2, synth strings 1 and 2, choir, voice, synth voice, orchestra hit */
-    PAD(STRINGS), PAD(STRINGS), PAD(STRINGS), PAD(CHOIR), PAD(CHOIR), PAD(CHOIR), PAD(STRINGS),
+    PAD(STRINGS), PAD(STRINGS), PAD(STRINGS), PAD(CHOIR), PAD(CHOIR), PAD(CHOIR), PAD(CHOIR), PAD(STRINGS),
     /* 57 brass: trumpet, trombone, tuba, muted trumpet, horn, section, synth brass 1 and 2 */
     LEAD(REED), LEAD(REED), BASS(ROUND), LEAD(REED), LEAD(PURE), LEAD(REED), PAD(WARM), PAD(WARM),
     /* 65 reeds: soprano, alto, tenor and baritone saxophone, oboe, English horn, bassoon, clarinet */
@@ -45,7 +45,7 @@ static const struct gm_voice PROGRAMS[GM_PROGRAMS] = {
     /* 81 synth leads: square, sawtooth, calliope, chiff, charang, voice, fifths, bass and lead */
     LEAD(PURE), LEAD(REED), LEAD(FLUTE), LEAD(FLUTE), LEAD(REED), LEAD(PURE), LEAD(REED), LEAD(REED),
     /* 89 synth pads: new age, warm, polysynth, choir, bowed, metallic, halo, sweep */
-    PAD(GLASS), PAD(WARM), PAD(WARM), PAD(CHOIR), PAD(GLASS), PAD(GLASS), PAD(HOLLOW), PAD(WARM),
+    PAD(GLASS), PAD(WARM), PAD(WARM), PAD(CHOIR), PAD(GLASS), PAD(GLASS), PAD(HOLLOW), PAD(VELVET),
     /* 97 effects: rain, soundtrack, crystal, atmosphere, brightness, goblins, echoes, science fiction */
     BELL(CRYSTAL), PAD(WARM), BELL(CRYSTAL), LEAD(PLUCK), PAD(GLASS), PAD(HOLLOW), PAD(GLASS), PAD(WARM),
     /* 105 plucked and folk: sitar, banjo, shamisen, koto, kalimba, bagpipe, fiddle, shanai */
@@ -96,9 +96,10 @@ struct gm_voice gm_drum(int key) {
 }
 
 int gm_program_of(int instrument, int timbre) {
-    static const uint8_t pads[PAD_TIMBRES] = {89, 92, 48, 91}, leads[LEAD_TIMBRES] = {79, 71, 73, 46},
-                         basses[BASS_TIMBRES] = {33, 38, 32}, bells[BELL_TIMBRES] = {14, 98, 108, 11},
-                         kicks[KICK_TIMBRES] = {36, 35, 87}, swells[SWELL_TIMBRES] = {121, 119, 122};
+    static const uint8_t pads[PAD_TIMBRES] = {89, 92, 48, 94, 91, 95},
+                         leads[LEAD_TIMBRES] = {79, 71, 73, 46, 8}, basses[BASS_TIMBRES] = {33, 38, 32},
+                         bells[BELL_TIMBRES] = {14, 98, 108, 11}, kicks[KICK_TIMBRES] = {36, 35, 87},
+                         swells[SWELL_TIMBRES] = {121, 119, 122};
     static const uint8_t *const programs[AURALIS_INSTRUMENTS] = {pads, leads, basses, bells, kicks, swells};
     return programs[instrument][timbre < 0 ? 0 : timbre];
 }

@@ -19,14 +19,14 @@
 #include "music/purpose.h"
 #include "music/voicing.h"
 
-enum { HALO = VOICES, BASS_VOICE, CENTRE_MAX = 14 };
+enum { HALO = VOICES, BASS_VOICE };
 _Static_assert(BASS_VOICE + 1 == PAD_VOICES, "the bass is the last");
 
 static int pad_centre(const struct place *at) {
     int tonic = theory_tonic(at->p->key) - 57; /* −5 … +6: low keys lie a little lower */
     int key = (tonic > 1) + (tonic > 4) - (tonic < -1) - (tonic < -4);
     int centre = at->character.pad_shift + key + (int)exact_round(at->p->height);
-    return centre < -CENTRE_MAX ? -CENTRE_MAX : centre > CENTRE_MAX ? CENTRE_MAX : centre;
+    return centre < CENTRE_LOW ? CENTRE_LOW : centre > CENTRE_HIGH ? CENTRE_HIGH : centre;
 }
 
 /* The voice that a thin chord does without: one that doubles another's tone, else the fifth, never the
@@ -54,9 +54,9 @@ void pads_arrive(struct place *at) {
     double density = form_density(at->seed, at->section, at->harmony.first[k]);
     at->centre = pad_centre(at);
     voicing_lead(&at->harmony, k, at->centre, pitch);
-    pitch[HALO] = density > 0.6 ? halo_pitch(shape, pitch[VOICES - 1], voicing_high(at->centre)) : 0;
+    pitch[HALO] = density > 0.33 ? halo_pitch(shape, pitch[VOICES - 1], voicing_high(at->centre)) : 0;
     pitch[BASS_VOICE] = voicing_bass(shape, at->centre);
-    if (density < 0.25) pitch[spare_voice(shape, pitch)] = 0;
+    if (density < 0.15) pitch[spare_voice(shape, pitch)] = 0;
 }
 
 void pads_chord(const struct place *at, struct composer_chord *out) {
@@ -101,7 +101,7 @@ static struct strikes strikes_of(const struct place *at, int k, int voice) {
     if (voice == BASS_VOICE) s.stagger *= 0.3;
     if (at->section == 0 && k == 0) s.stagger = least(ENTRY[voice], 0.4 * segment) / at->beat_seconds;
     s.hold =
-        least(voice == BASS_VOICE ? random_range(&s.random, 1.0, 1.8) : random_range(&s.random, 2.4, 4.0),
+        least(voice == BASS_VOICE ? random_range(&s.random, 1.0, 1.8) : random_range(&s.random, 3.6, 5.6),
               0.5 * segment) /
         at->beat_seconds;
     s.random.index = 4;
@@ -144,7 +144,7 @@ static bool rests(const struct place *at, int k, const struct strikes *s, int j,
     if (voice != BASS_VOICE || j == 0) return false;
     struct random r = {s->random.key, 6 + 3 * (uint64_t)j};
     double bars = at->harmony.first[k] + strike_onset(s, j) / BAR_BEATS;
-    return random_unit(&r) < 0.9 - 1.8 * form_density(at->seed, at->section, bars);
+    return random_unit(&r) < 0.75 - 1.7 * form_density(at->seed, at->section, bars);
 }
 
 void pads_bar(const struct place *at, struct composer_bar *out) {

@@ -14,8 +14,14 @@ static int magnitude(int x) {
     return x < 0 ? -x : x;
 }
 
+/* How far the bass and the lowest bound of the chord move, together, so that the bass stays below. Not far
+ * down: there is nothing to hear there. */
+static int ground(int centre) {
+    return centre < 0 ? centre / 4 : 2 * centre / 3;
+}
+
 int voicing_low(int centre) {
-    return PAD_LOW + (centre < 0 ? centre : 0);
+    return PAD_LOW + ground(centre);
 }
 
 int voicing_high(int centre) {
@@ -27,6 +33,7 @@ static int nearest(int tone, int from, int anchor, int centre) {
     int up = from + (tone - from % 12 + 12) % 12, down = up - 12;
     int cost_up = 4 * (up - from) + magnitude(up - anchor),
         cost_down = 4 * (from - down) + magnitude(down - anchor);
+    if (up < voicing_low(centre)) return up + 12;
     if (up > voicing_high(centre)) return down;
     if (down < voicing_low(centre)) return up;
     return cost_up < cost_down ? up : down;
@@ -79,6 +86,10 @@ static void move(const struct chord_shape *shape, int centre, int v[VOICES]) {
                 }
             }
     }
+    for (int i = 1; i < VOICES; i++) { /* at the lower bound two may be left no choice but the same note */
+        if (best[i] == best[i - 1]) best[i] += 12;
+        sort(best);
+    }
     for (int i = 0; i < VOICES; i++) v[i] = best[i];
 }
 
@@ -88,6 +99,6 @@ void voicing_lead(const struct harmony *h, int k, int centre, int voice[VOICES])
 }
 
 int voicing_bass(const struct chord_shape *shape, int centre) {
-    int low = BASS_LOW + 2 * centre / 3;
+    int low = BASS_LOW + ground(centre);
     return low + (shape->root - low % 12 + 12) % 12;
 }

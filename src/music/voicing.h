@@ -5,6 +5,7 @@
 #include "music/harmony.h"
 
 enum { VOICES = 4, PAD_LOW = 45, PAD_HIGH = 76, BASS_LOW = 34 };
+enum { CENTRE_LOW = -8, CENTRE_HIGH = 14 }; /* semitones that the whole may lie lower or higher */
 
 /* The four voices of chord `k` of the section, ascending, led there from the section's first chord. `centre`
  * shifts the register by so many semitones, and its lower or upper bound (PAD_LOW, PAD_HIGH) with it. */
@@ -14,7 +15,8 @@ void voicing_lead(const struct harmony *h, int k, int centre, int voice[VOICES])
 int voicing_low(int centre);
 int voicing_high(int centre);
 
-/* The chord's root in the bass's octave: 34–45, and up to eight semitones lower or higher with the rest. */
+/* The chord's root in the bass's octave: 34–45, and with the rest up to three semitones lower or
+ * nine higher. */
 int voicing_bass(const struct chord_shape *shape, int centre);
 
 #endif

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { START_PURPOSE = 0x766f6963, LOW_PAD = 50 };
+enum { START_PURPOSE = 0x766f6963, LOW_PAD = 53 };
 
 struct timbre {
     double gain;
@@ -49,7 +49,7 @@ static const struct timbre PADS[PAD_TIMBRES] = {
                   .attack = 2.4,
                   .decay = 5,
                   .sustain = 0.8,
-                  .release = 4.2,
+                  .release = 5.5,
                   .saw = {0.42, 0.42},
                   .sine = 0.4,
                   .detune = 6,
@@ -65,7 +65,7 @@ static const struct timbre PADS[PAD_TIMBRES] = {
                    .attack = 1.7,
                    .decay = 6,
                    .sustain = 0.7,
-                   .release = 5.5,
+                   .release = 6.5,
                    .saw = {0.1, 0.1},
                    .sine = 0.8,
                    .detune = 4,
@@ -81,7 +81,7 @@ static const struct timbre PADS[PAD_TIMBRES] = {
                      .attack = 1.3,
                      .decay = 4,
                      .sustain = 0.85,
-                     .release = 2.8,
+                     .release = 3.8,
                      .saw = {0.5, 0.5},
                      .sine = 0.15,
                      .detune = 9,
@@ -100,7 +100,7 @@ static const struct timbre PADS[PAD_TIMBRES] = {
                     .attack = 2,
                     .decay = 5,
                     .sustain = 0.75,
-                    .release = 4.5,
+                    .release = 6,
                     .saw = {0.45, -0.45},
                     .sine = 0.4,
                     .detune = 1.2,
@@ -117,7 +117,7 @@ static const struct timbre PADS[PAD_TIMBRES] = {
                    .attack = 2.2,
                    .decay = 5,
                    .sustain = 0.8,
-                   .release = 4,
+                   .release = 6,
                    .saw = {0.38, 0.38},
                    .sine = 0.3,
                    .detune = 11,
@@ -136,7 +136,7 @@ static const struct timbre PADS[PAD_TIMBRES] = {
                     .attack = 3,
                     .decay = 7,
                     .sustain = 0.78,
-                    .release = 5.5,
+                    .release = 7.5,
                     .saw = {0.2, 0.2},
                     .sine = 0.75,
                     .detune = 4,
@@ -154,7 +154,7 @@ static const struct timbre LEADS[LEAD_TIMBRES] = {
                    .attack = 0.18,
                    .decay = 1.2,
                    .sustain = 0.7,
-                   .release = 1.4,
+                   .release = 2,
                    .saw = {0.06, 0.06},
                    .sine = 0.9,
                    .detune = 3,
@@ -187,7 +187,7 @@ static const struct timbre LEADS[LEAD_TIMBRES] = {
                     .attack = 0.14,
                     .decay = 1,
                     .sustain = 0.75,
-                    .release = 1,
+                    .release = 1.5,
                     .saw = {0.1, -0.1},
                     .sine = 0.85,
                     .detune = 0.5,
@@ -444,13 +444,16 @@ static struct random random_of(const auralis_note *n) {
 /* What is a note's own, around 1 or 0. */
 struct nature {
     double pace, width, octaves; /* of LFOs; of detuning; of the cutoff */
+    double tune;                 /* octaves: nobody in a choir is quite in tune */
 };
 
 static struct nature nature_of(const auralis_note *n, struct random *r) {
-    if (n->timbre < 0) return (struct nature){1, 1, 0};
+    if (n->timbre < 0) return (struct nature){1, 1, 0, 0};
+    double cents = n->instrument == AURALIS_PAD ? 2.5 : 0.0;
     return (struct nature){.pace = exact_exp2(random_range(r, -0.4, 0.4)),
                            .width = random_range(r, 0.7, 1.3),
-                           .octaves = random_range(r, -0.12, 0.12) + touch_octaves(n->velocity)};
+                           .octaves = random_range(r, -0.12, 0.12) + touch_octaves(n->velocity),
+                           .tune = random_range(r, -cents, cents) / 1200.0};
 }
 
 static void put_tremolo(struct voice_start *s, const struct timbre *t, double pace, double rate) {
@@ -472,7 +475,7 @@ static void start_waves(const auralis_note *n, const struct timbre *t, double ra
                         struct voice_start *s) {
     struct random r = random_of(n);
     struct nature own = nature_of(n, &r);
-    double hz = exact_hz(n->pitch), detune = exact_exp2(t->detune * own.width / 2400.0);
+    double hz = exact_hz(n->pitch + 12.0 * own.tune), detune = exact_exp2(t->detune * own.width / 2400.0);
     double ratio[3] = {1.0 / detune, detune, 1.0}, start[3];
     if (n->timbre < 0) ratio[0] = 1.0, ratio[1] = detune * detune;
     for (int o = 0; o < 3; o++) start[o] = random_unit(&r);

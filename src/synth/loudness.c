@@ -21,9 +21,9 @@
 
 #include <stdlib.h>
 
-/* −16 LUFS as power, 10^((−16 + 0.691) ÷ 10), times 0.8 dB: pieces measure that much below the sum of their
+/* −16 LUFS as power, 10^((−16 + 0.691) ÷ 10), times 0.3 dB: pieces measure that much below the sum of their
  * notes. */
-static const double TARGET_POWER = 0.0294510 * 1.2023;
+static const double TARGET_POWER = 0.0294510 * 1.0715;
 static const double GAIN_MAX = 8.0; /* +18 dB: where there is next to nothing to hear */
 static const double SCORE_GAIN_MIN = 0.03125, SCORE_GAIN_MAX = 1.0;
 static const double OCTAVES_PER_DB = 0.332192809488736; /* of power */
