@@ -195,7 +195,7 @@ static void level_and_switches_are_heard_at_once(void **state) {
     read_in(s, audio, RATE, RATE);
     double loud = power(audio, RATE);
     set(s, "level", "-60", NULL);
-    read_in(s, audio, RATE / 5, RATE);
+    read_in(s, audio, RATE / 2, RATE); /* the DC blocker forgets the last bass note */
     read_in(s, audio, RATE, RATE);
     assert_true(power(audio, RATE) < 1e-12);
     set(s, "level", "0", NULL);
