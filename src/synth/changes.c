@@ -47,7 +47,7 @@ void changes_bar(struct auralis_stream *s) {
            to = form_brightness(s->seed, section, bar + 1.0);
     s->arc = (struct glide){BRIGHTNESS_ARC_OCTAVES * from, BRIGHTNESS_ARC_OCTAVES * to, s->base_frame,
                             s->next_bar - s->base_frame};
-    trim_enter(&s->trim, section);
+    trim_enter(&s->trim, s->bar / LOUDNESS_BARS);
 }
 
 float changes_bright(const struct auralis_stream *s) {
@@ -56,10 +56,10 @@ float changes_bright(const struct auralis_stream *s) {
     return (float)octaves;
 }
 
-/* How much of the section has passed, 0–1. */
-static double section_part(const struct auralis_stream *s) {
+/* How much of the trim's stretch has passed, 0–1. */
+static double stretch_part(const struct auralis_stream *s) {
     struct glide beat = {s->base_beats / 4.0, 1.0, s->base_frame, s->next_bar - s->base_frame};
-    return ((double)(s->bar % SECTION_BARS) + glide_at(&beat, s->frame)) / SECTION_BARS;
+    return ((double)(s->bar % LOUDNESS_BARS) + glide_at(&beat, s->frame)) / LOUDNESS_BARS;
 }
 
 static void update_trim(struct auralis_stream *s) {
@@ -68,7 +68,7 @@ static void update_trim(struct auralis_stream *s) {
         s->gain = s->trim.from;
         return;
     }
-    double part = section_part(s);
+    double part = stretch_part(s);
     if (settling || s->frame % TRIM_FRAMES == 0 || s->gain == 0.0) /* looked at on the stream's own grid */
         s->gain = trim_gain(&s->trim, part, settling ? s->frame : s->frame / TRIM_FRAMES * TRIM_FRAMES);
     trim_step(&s->trim, part, s->frame, s->rate);

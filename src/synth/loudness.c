@@ -1,19 +1,22 @@
 /* loudness.c — how loud the score will be, and the gain that makes it −16 LUFS.
  *
  * Loudness as ITU-R BS.1770-4 measures it is −0.691 dB + the K-weighted power of both channels. Notes that
- * have nothing to do with each other add in power, so the power of a section is the sum over its notes of
+ * have nothing to do with each other add in power, so the power of a stretch of music is the sum over its
+ * notes of
  *
- *     velocity² × energy of such a note at velocity 1 ÷ length of the section
+ *     velocity² × energy of such a note at velocity 1 ÷ length of the stretch
  *
  * The energies were measured without effects (loudness_table.h): by timbre, pitch, brightness and length,
  * between which they are interpolated; and how much of them chorus, echo and reverb make.
  *
- * A section's gain follows from its own power blended with that of its neighbours (¼, ½, ¼), so that gains
- * change little from one section to the next and a quiet section stays somewhat quieter. */
+ * A stretch's gain follows from its own power blended with that of its neighbours (¼, ½, ¼), so that gains
+ * change little from one to the next and quiet minutes stay somewhat quieter. The opening of a piece does not
+ * count: it is meant to be soft. */
 #include "synth/loudness.h"
 
 #include "base/exact.h"
 #include "music/composer.h"
+#include "music/form.h"
 #include "synth/brightness.h"
 #include "synth/effects.h"
 #include "synth/instrument.h"
@@ -21,9 +24,8 @@
 
 #include <stdlib.h>
 
-/* −16 LUFS as power, 10^((−16 + 0.691) ÷ 10), times 0.3 dB: pieces measure that much below the sum of their
- * notes. */
-static const double TARGET_POWER = 0.0294510 * 1.0715;
+/* −16 LUFS as power, 10^((−16 + 0.691) ÷ 10). */
+static const double TARGET_POWER = 0.0294510;
 static const double GAIN_MAX = 8.0; /* +18 dB: where there is next to nothing to hear */
 static const double SCORE_GAIN_MIN = 0.03125, SCORE_GAIN_MAX = 1.0;
 static const double OCTAVES_PER_DB = 0.332192809488736; /* of power */
@@ -73,8 +75,8 @@ static struct room room_of(const auralis_parameters *p, double arc) {
  * like tones of their pitch. Most of a note's energy is in its first harmonic, most of the rest in the
  * second. */
 static double answer(double pitch, int k) {
-    static const double share[] = {0.75, 0.2};
-    double sum = 0.05;
+    static const double share[] = {0.86, 0.11};
+    double sum = 0.03;
     for (int h = 0; h < 2; h++) {
         int semitone = (int)exact_round(pitch) + 12 * h - LOUDNESS_LOWEST;
         bool known = semitone >= 0 && semitone < LOUDNESS_SEMITONES;
@@ -115,53 +117,58 @@ void loudness_bar(const struct composer_bar *bar, const auralis_parameters *p,
         energy[bar->note[i].instrument] += note_energy(&bar->note[i], &room);
 }
 
+/* Mean over the bar. */
 static double bar_power(const struct composer_bar *bar, const auralis_parameters *p) {
     double energy[AURALIS_INSTRUMENTS], sum = 0;
     loudness_bar(bar, p, energy);
     for (int i = 0; i < AURALIS_INSTRUMENTS; i++) sum += energy[i];
-    return sum / (SECTION_BARS * bar->seconds);
+    return sum / bar->seconds;
 }
 
 void loudness_begin(struct loudness_scan *scan, uint64_t seed, const auralis_parameters *p,
-                    uint64_t section) {
-    *scan = (struct loudness_scan){.seed = seed, .p = *p, .section = section};
+                    uint64_t stretch) {
+    *scan = (struct loudness_scan){.seed = seed, .p = *p, .stretch = stretch};
     scan->p.enable_pads = scan->p.enable_melody = scan->p.enable_kicks = scan->p.enable_swells = 1;
 }
 
-/* Section `index` of the three; before the first there is none, so it stands in for itself. */
-static uint64_t section_of(const struct loudness_scan *scan, uint32_t index) {
-    uint64_t section = scan->section + index;
-    return section ? section - 1 : 0;
+/* Stretch `index` of the three; before the first there is none, so it stands in for itself. */
+static uint64_t stretch_of(const struct loudness_scan *scan, uint32_t index) {
+    uint64_t stretch = scan->stretch + index;
+    return stretch ? stretch - 1 : 0;
 }
 
 bool loudness_step(struct loudness_scan *scan, uint32_t bars) {
-    for (; bars > 0 && scan->done < LOUDNESS_SECTIONS * SECTION_BARS; bars--, scan->done++) {
-        struct composer_bar bar;
-        uint32_t index = scan->done / SECTION_BARS;
-        composer_bar(scan->seed, &scan->p, section_of(scan, index), scan->done % SECTION_BARS, &bar);
-        scan->energy[index] += bar_power(&bar, &scan->p);
+    for (; bars > 0 && scan->done < LOUDNESS_STRETCHES * LOUDNESS_BARS; bars--, scan->done++) {
+        struct composer_bar now;
+        uint32_t index = scan->done / LOUDNESS_BARS;
+        uint64_t stretch = stretch_of(scan, index),
+                 bar = stretch * LOUDNESS_BARS + scan->done % LOUDNESS_BARS;
+        if (bar < OPENING_BARS) continue;
+        composer_bar(scan->seed, &scan->p, bar / SECTION_BARS, (uint32_t)(bar % SECTION_BARS), &now);
+        scan->power[index] +=
+            bar_power(&now, &scan->p) / (stretch ? LOUDNESS_BARS : LOUDNESS_BARS - OPENING_BARS);
     }
-    return scan->done == LOUDNESS_SECTIONS * SECTION_BARS;
+    return scan->done == LOUDNESS_STRETCHES * LOUDNESS_BARS;
 }
 
 double loudness_gain(const struct loudness_scan *scan) {
-    double power = 0.25 * scan->energy[0] + 0.5 * scan->energy[1] + 0.25 * scan->energy[2];
+    double power = 0.25 * scan->power[0] + 0.5 * scan->power[1] + 0.25 * scan->power[2];
     if (power * GAIN_MAX * GAIN_MAX <= TARGET_POWER) return GAIN_MAX;
     return exact_exp2(0.5 * exact_log2(TARGET_POWER / power));
 }
 
 void loudness_next(struct loudness_scan *scan) {
-    scan->section++;
-    scan->energy[0] = scan->energy[1];
-    scan->energy[1] = scan->energy[2];
-    scan->energy[2] = 0;
-    scan->done = 2 * SECTION_BARS;
+    scan->stretch++;
+    scan->power[0] = scan->power[1];
+    scan->power[1] = scan->power[2];
+    scan->power[2] = 0;
+    scan->done = 2 * LOUDNESS_BARS;
 }
 
-double loudness_trim(uint64_t seed, const auralis_parameters *p, uint64_t section) {
+double loudness_trim(uint64_t seed, const auralis_parameters *p, uint64_t stretch) {
     struct loudness_scan scan;
-    loudness_begin(&scan, seed, p, section);
-    loudness_step(&scan, LOUDNESS_SECTIONS * SECTION_BARS);
+    loudness_begin(&scan, seed, p, stretch);
+    loudness_step(&scan, LOUDNESS_STRETCHES * LOUDNESS_BARS);
     return loudness_gain(&scan);
 }
 

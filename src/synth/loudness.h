@@ -1,16 +1,16 @@
 /* loudness.h — the feed-forward trim that brings every piece to −16 LUFS.
  *
- * A function of seed, parameters and section only, never of past audio: a stream that was started in the
+ * A function of seed, parameters and stretch only, never of past audio: a stream that was started in the
  * middle has the gain of one that came there by playing. The switches (enable_…) and the level are not looked
  * at: what a listener takes away or turns down leaves the rest as loud as it was.
  *
- * Once a section, or after a change of parameters, a stream needs a new gain. Composing the bars that it
+ * Once a stretch, or after a change of parameters, a stream needs a new gain. Composing the bars that it
  * depends on takes a millisecond or two, so there is a form that does it bit by bit:
  *
- *     loudness_begin(&scan, seed, &p, section);
+ *     loudness_begin(&scan, seed, &p, stretch);
  *     while (!loudness_step(&scan, 1)) …;     one bar a call, a few microseconds
  *     gain = loudness_gain(&scan);
- *     loudness_next(&scan);                   the section after: a third of the work
+ *     loudness_next(&scan);                   the stretch after: a third of the work
  *
  * A written score has one gain, from its own notes. Its loudness is measured as that of sound is: in windows
  * of a second, of which those that are more than 10 dB below the mean do not count, so that pauses do not
@@ -24,29 +24,31 @@
 
 #include <stdbool.h>
 
-enum { LOUDNESS_SECTIONS = 3 }; /* the section before, the section itself, the one after */
+/* A stretch is 32 bars: half a section, one and a half to three minutes. */
+enum { LOUDNESS_BARS = 32 };
+enum { LOUDNESS_STRETCHES = 3 }; /* the one before, the stretch itself, the one after */
 
 struct loudness_scan {
     uint64_t seed;
     auralis_parameters p;
-    uint64_t section;
-    uint32_t done; /* bars, of LOUDNESS_SECTIONS × 64 */
-    double energy[LOUDNESS_SECTIONS];
+    uint64_t stretch; /* counted from the start of the piece */
+    uint32_t done;    /* bars, of LOUDNESS_STRETCHES × LOUDNESS_BARS */
+    double power[LOUDNESS_STRETCHES];
 };
 
-void loudness_begin(struct loudness_scan *scan, uint64_t seed, const auralis_parameters *p, uint64_t section);
+void loudness_begin(struct loudness_scan *scan, uint64_t seed, const auralis_parameters *p, uint64_t stretch);
 
 /* Looks at up to `bars` more bars; true once the gain is known (and at once, ever after). */
 bool loudness_step(struct loudness_scan *scan, uint32_t bars);
 
-/* Linear gain of the section, to be ramped to; only after loudness_step has returned true. */
+/* Linear gain of the stretch, to be ramped to; only after loudness_step has returned true. */
 double loudness_gain(const struct loudness_scan *scan);
 
-/* Goes on to the next section, keeping what is known. Only after loudness_step has returned true. */
+/* Goes on to the next stretch, keeping what is known. Only after loudness_step has returned true. */
 void loudness_next(struct loudness_scan *scan);
 
 /* All at once: the same gain, bit for bit. */
-double loudness_trim(uint64_t seed, const auralis_parameters *p, uint64_t section);
+double loudness_trim(uint64_t seed, const auralis_parameters *p, uint64_t stretch);
 
 /* What the notes of a bar contribute, by instrument: K-weighted energy of both channels, full scale for a
  * second being 1. */

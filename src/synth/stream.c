@@ -99,7 +99,7 @@ static void begin_music(struct auralis_stream *s) {
     }
     uint64_t from = s->frame > s->grid.frame ? s->frame : s->grid.frame;
     uint64_t bar = (s->grid.beat + clock_beat_at(s->grid.frame, from, s->playing.bpm, s->rate)) / BAR_BEATS;
-    trim_init(&s->trim, s->seed, &s->playing, bar / SECTION_BARS);
+    trim_init(&s->trim, s->seed, &s->playing, bar / LOUDNESS_BARS);
     notes_load_bar(s, bar, from);
     if (!s->grid.frame || from != s->grid.frame || !s->playing.enable_pads) return;
     notes_restrike(s, from);

@@ -5,9 +5,9 @@ enum { SETTLE_SECONDS = 2 };
 
 static const uint32_t ALL = UINT32_MAX;
 
-void trim_init(struct trim *t, uint64_t seed, const auralis_parameters *p, uint64_t section) {
-    *t = (struct trim){.section = section, .settle = {.from = 1, .to = 1}};
-    loudness_begin(&t->scan, seed, p, section);
+void trim_init(struct trim *t, uint64_t seed, const auralis_parameters *p, uint64_t stretch) {
+    *t = (struct trim){.stretch = stretch, .settle = {.from = 1, .to = 1}};
+    loudness_begin(&t->scan, seed, p, stretch);
     loudness_step(&t->scan, ALL);
     t->from = loudness_gain(&t->scan);
     loudness_next(&t->scan);
@@ -16,11 +16,11 @@ void trim_init(struct trim *t, uint64_t seed, const auralis_parameters *p, uint6
     loudness_next(&t->scan);
 }
 
-void trim_enter(struct trim *t, uint64_t section) {
-    if (section == t->section) return;
-    t->section = section;
+void trim_enter(struct trim *t, uint64_t stretch) {
+    if (stretch == t->stretch) return;
+    t->stretch = stretch;
     t->from = t->to;
-    if (t->anew) { /* so soon after a change: once more, for this section */
+    if (t->anew) { /* so soon after a change: once more, for this stretch */
         trim_change(t, t->scan.seed, &t->scan.p);
         return;
     }
@@ -31,7 +31,7 @@ void trim_enter(struct trim *t, uint64_t section) {
 
 void trim_change(struct trim *t, uint64_t seed, const auralis_parameters *p) {
     auralis_parameters copy = *p; /* p may lie in the scan */
-    loudness_begin(&t->scan, seed, &copy, t->section);
+    loudness_begin(&t->scan, seed, &copy, t->stretch);
     t->anew = 2;
 }
 

@@ -38,7 +38,7 @@ beside_ffmpeg() {
 }
 
 expect 0 render -q -o focus.wav --preset focus --seed 5 -d 20s
-expect 0 render -q -o sleep.flac -r 44100 --preset sleep --seed 5 -d 30s
+expect 0 render -q -o sleep.flac -r 44100 --preset sleep --seed 5 --start 3m -d 30s
 expect 0 render -q -o wide.wav -r 96000 --preset bright --seed 6 -d 12s
 sox -q -R -n -r 44100 -c 1 -b 24 tone.wav synth 12 sine 997.3 tremolo 0.3 60 gain -9 2>/dev/null
 sox -q -R -n -r 48000 -c 2 -b 32 noise.wav synth 12 pinknoise gain -12 dcshift 0.01 2>/dev/null

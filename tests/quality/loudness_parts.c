@@ -29,8 +29,8 @@ static void expect(uint64_t seed, const auralis_parameters *p, double seconds) {
     double from = loudness_trim(seed, p, 0), to = loudness_trim(seed, p, 1);
     for (uint64_t b = 0; (double)b * 240 / p->bpm < seconds; b++) {
         struct composer_bar bar;
-        double energy[PARTS], part = (double)(b % SECTION_BARS) / SECTION_BARS, gain;
-        if (b && b % SECTION_BARS == 0) from = to, to = loudness_trim(seed, p, b / SECTION_BARS + 1);
+        double energy[PARTS], part = (double)(b % LOUDNESS_BARS) / LOUDNESS_BARS, gain;
+        if (b && b % LOUDNESS_BARS == 0) from = to, to = loudness_trim(seed, p, b / LOUDNESS_BARS + 1);
         composer_bar(seed, p, b / SECTION_BARS, (uint32_t)(b % SECTION_BARS), &bar);
         loudness_bar(&bar, p, energy);
         gain = from + (to - from) * part;

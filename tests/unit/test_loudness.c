@@ -23,7 +23,7 @@ static void steps_do_not_matter(void **state) {
         int steps = 1;
         while (!loudness_step(&scan, 1)) steps++;
         assert_true(loudness_gain(&scan) == next);
-        assert_int_equal(steps, SECTION_BARS); /* a third of the work */
+        assert_int_equal(steps, LOUDNESS_BARS); /* a third of the work */
     }
 }
 
