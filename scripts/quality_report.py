@@ -14,6 +14,7 @@ PROGRAM, FOLDER = os.path.abspath(sys.argv[1]), sys.argv[2]
 SEED, RATE = 1, 48000
 SOUND, SCORE = 10, 8  # minutes, hours
 PICTURE_MAX = 60 * 1024  # bytes
+APART = 1.5  # the least distance of two presets, in the steps below
 
 
 def auralis(*arguments):
@@ -69,6 +70,19 @@ def measure(preset, folder):
     m["preset"] = preset
     print(f"{name}: {m['integrated_loudness']:.1f} LUFS, {m['true_peak']:.1f} dBTP, {m['clicks']:.0f} clicks", flush=True)
     return m
+
+
+def survey_table(folder):
+    """Of loudness.json, which `loudness-survey` wrote beside the page; empty where there is none."""
+    path = os.path.join(folder, "loudness.json")
+    if not os.path.exists(path):
+        return "", ""
+    with open(path) as file:
+        rows = json.load(file)
+    head = ["preset", "seeds", "least LUFS", "mean", "greatest", "deviation", "true peak dBTP", "outside ±1"]
+    return table(head, [[r["preset"], f"{r['first_seed']}–{r['first_seed'] + r['seeds'] - 1}", number(r["least"], 2),
+                         number(r["mean"], 2), number(r["greatest"], 2), number(r["deviation"], 2), number(r["true_peak"], 2),
+                         str(r["outside"])] for r in rows]), f"{rows[0]['seeds']} {rows[0]['minutes']}"
 
 
 # What makes two presets different, each in steps that anybody hears: half an octave of spectral centroid, half as many notes
@@ -138,6 +152,7 @@ def page(all_):
     least, a, b = closest(all_)
     inside = min(m["score"]["inside_share"] for m in all_)
     repeated = max((m["score"]["repeated"] for m in all_), key=lambda r: r["notes"])
+    survey, measured = survey_table(FOLDER)
     pictures = "\n\n".join(f"**{m['preset']['title']}** — {m['preset']['help']}\n\n![{m['preset']['title']}: spectrogram and levels]"
                            f"(pictures/{m['preset']['name']}.png)" for m in all_)
     return f"""# What the music measures
@@ -157,6 +172,18 @@ The figures of this page were written by `scripts/quality-report`, which anybody
 - The centroid is the mean frequency of the magnitude spectrum. Reverb is the time to fall by 60 dB after a short note, from the
   slope between −15 and −45 dB, echo included.
 
+## Loudness of many pieces
+
+The trim follows from the score and the parameters alone (`src/synth/loudness.c`): what every note will add to the loudness is read
+from tables that were measured once, and each stretch of 32 bars gets the gain that brings it, with its neighbours, to −16 LUFS. So
+quiet minutes stay somewhat quieter, and the opening of a piece, which does not count, is soft. `build/tests/quality/loudness-survey
+{measured}` renders so many pieces of each preset, of so many minutes each, and prints [loudness.json](loudness.json):
+
+{survey}
+
+`build/tests/quality/loudness-parts PRESET` shows how far the estimate is off, instrument by instrument. A written score is trimmed by
+its own notes, pauses not counted, by at most 6 dB upwards.
+
 ## Score
 
 {score_table(all_)}
@@ -175,7 +202,15 @@ reverberation again, three semitones of register; the root of the sum of their s
 
 {distance_table(all_)}
 
-Every two presets are to be at least 1 apart. The closest are {a} and {b}, {least:.1f} apart{"" if least >= 1 else ", which is too near"}.
+Every two presets are to be at least {APART} apart. The closest are {a} and {b}, {least:.1f} apart{"" if least >= APART else ", which is too near"}.
+
+## Pieces are told apart
+
+A seed keeps a nature of its own for good (`src/music/form.c`): how high it lies, how often bells speak, how long it pauses, whether
+its melodies go by step or leap, which chords it likes, how light it is. `build/tests/unit/test_variety` compares sixteen seeds of every
+preset over twenty minutes of score in steps that can be heard (a quarter more notes, a semitone of register, a tenth of the melody given
+to bells, half a semitone of mean interval, a quarter of the time on other chords): two pieces of one preset are 2 such steps apart on
+average (1.7 is the bound) and no two are less than 0.5.
 
 ## The oscillators
 
