@@ -3,6 +3,7 @@
  * Each command reads its own options (options.h) and stands in a file of its own (commands.h). */
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "device/device.h"
 #include "stream/audio_file.h"
 #include "stream/encoder.h"
 #include "stream/sound_card.h"
@@ -28,7 +29,7 @@ static const struct command {
      command_check},
     {"bench", "How fast the kernels, streams and phrases are on this machine.", command_bench},
     {"presets", "The built-in moods and their parameters.", command_presets},
-    {"devices", "The kernels and sound devices of this machine.", command_devices},
+    {"devices", "The kernels, GPUs and sound devices of this machine.", command_devices},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 
@@ -56,6 +57,7 @@ static int version(void) {
     printf("auralis %s\n", auralis_version());
     printf("  kernels:    ");
     for (int i = 0; i < count && i < 8; i++) printf("%s%s", i ? ", " : "", isas[i]);
+    printf("\n  GPUs:       %s", device_kinds());
     printf("\n  files:      ");
     for (int i = 0; i < AUDIO_CONTAINERS; i++)
         if (audio_file_available(i)) printf("%s%s", i ? ", " : "", audio_container_name(i));

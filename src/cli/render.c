@@ -51,7 +51,7 @@ static const struct option_info TABLE[] = {
     {MIDI, 'm', "midi", "FILE", "Write the notes of what is rendered as a MIDI file."},
     MUSIC_OPTIONS,
     {DEVICE, 0, "device", "NAME",
-     "Where to render: cpu, opencl, cuda, metal, or auto (a GPU if there is a good one); the samples are the "
+     "Where to render: cpu, opencl, cuda, or auto (a GPU if there is a good one); the samples are the "
      "same. Default cpu, which is quicker for one piece."},
 };
 enum { COUNT = sizeof TABLE / sizeof *TABLE };

@@ -40,7 +40,7 @@ static const struct option_info TABLE[] = {
      "AURALIS_ICECAST keeps the password off the command line."},
     {ISA, 0, "isa", "NAME", "Kernels to render with. Default the best for this machine."},
     {DEVICE, 0, "device", "NAME",
-     "Where to render: cpu, opencl, cuda, metal, or auto (a GPU if there is a good one). Default cpu."},
+     "Where to render: cpu, opencl, cuda, or auto (a GPU if there is a good one). Default cpu."},
     {CHECK, 0, "check-config", NULL, "Says whether the configuration is good, and does nothing else."},
     {PRINT, 0, "print-config", NULL, "Prints the configuration as it is in the end, and does nothing else."},
 };

@@ -12,9 +12,6 @@ static const struct {
     int (*open)(int number, struct driver **out, auralis_message *why);
     int (*list)(struct gpu_info *out, int max);
 } KINDS[] = {
-#ifdef DEVICE_METAL
-    {"metal", metal_open, metal_list},
-#endif
 #ifdef DEVICE_CUDA
     {"cuda", cuda_open, cuda_list},
 #endif
@@ -51,11 +48,11 @@ int device_open(const char *name, const char *isa, struct device *out, auralis_m
     for (int i = 0; KINDS[i].name && good; i++)
         if (strlen(KINDS[i].name) == length && !memcmp(KINDS[i].name, name, length))
             return open_gpu(i, (int)number, out, why);
-    static const char *const others[] = {"opencl", "cuda", "metal"};
+    static const char *const others[] = {"opencl", "cuda"};
     for (size_t i = 0; i < sizeof others / sizeof *others && good; i++)
         if (strlen(others[i]) == length && !memcmp(others[i], name, length))
             return refuse(why, AURALIS_EUNSUPPORTED, "this build does not have it");
-    return refuse(why, AURALIS_ENOENT, "devices are cpu, opencl, cuda, metal, and opencl:1 for a second one");
+    return refuse(why, AURALIS_ENOENT, "devices are cpu, opencl, cuda, auto, and opencl:1 for a second one");
 }
 
 int device_list(struct device_info *out, int max) {
@@ -71,4 +68,16 @@ int device_list(struct device_info *out, int max) {
         }
     }
     return count;
+}
+
+const char *device_kinds(void) {
+#if defined(DEVICE_CUDA) && defined(DEVICE_OPENCL)
+    return "cuda, opencl";
+#elif defined(DEVICE_CUDA)
+    return "cuda";
+#elif defined(DEVICE_OPENCL)
+    return "opencl";
+#else
+    return "none";
+#endif
 }

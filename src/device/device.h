@@ -1,7 +1,7 @@
 /* device.h — what renders streams: the processor, or a GPU.
  *
- * A device is named "cpu", "opencl", "cuda" or "metal", the last three with ":N" for the N-th of their kind
- * (":0" by default). The processor hands out its table of kernels, which shards call on their own memory; a
+ * A device is named "cpu", "opencl" or "cuda", the last two with ":N" for the N-th of their kind (":0" by
+ * default). The processor hands out its table of kernels, which shards call on their own memory; a
  * GPU keeps the memory and takes batches (gpu.h). Exactly one of the two is set in an opened device. */
 #ifndef AURALIS_DEVICE_DEVICE_H
 #define AURALIS_DEVICE_DEVICE_H
@@ -22,6 +22,9 @@ struct device_info {
  * AURALIS_ENOENT: no device is called that; AURALIS_EUNSUPPORTED: not here; AURALIS_EDEVICE, AURALIS_ENOMEM.
  * `why` receives a sentence (may be NULL). */
 int device_open(const char *name, const char *isa, struct device *out, auralis_message *why);
+
+/* The kinds of GPU that this build knows, "cuda, opencl", or "none". */
+const char *device_kinds(void);
 
 /* GPUs of this machine in order of preference, without opening them: writes up to `max`, returns how many. */
 int device_list(struct device_info *out, int max);

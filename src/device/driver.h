@@ -1,5 +1,5 @@
-/* driver.h — what a GPU's programming interface must offer to run the kernels; OpenCL, CUDA and Metal each
- * fill in one table.
+/* driver.h — what a GPU's programming interface must offer to run the kernels; OpenCL and CUDA each fill
+ * in one table.
  *
  * A driver is one opened GPU with the program of kernels/program.h on it. Its work happens in the order in
  * which it is asked for. It is used by one thread at a time. Buffers are handles of 64 bits; 0 is none. Every
@@ -69,11 +69,9 @@ struct driver {
  * AURALIS_ENOENT: no such number. `why` receives a sentence. */
 int opencl_open(int number, struct driver **out, auralis_message *why);
 int cuda_open(int number, struct driver **out, auralis_message *why);
-int metal_open(int number, struct driver **out, auralis_message *why);
 
 /* What there is, without opening it: up to `max`, returns how many there are. */
 int opencl_list(struct gpu_info *out, int max);
 int cuda_list(struct gpu_info *out, int max);
-int metal_list(struct gpu_info *out, int max);
 
 #endif

@@ -10,8 +10,8 @@
  *
  * Where a pointer points is part of its type there: MEMORY is the device's memory (banks, rings, buses),
  * GROUP that of a group of items; what has neither is an item's own. On a processor all these say nothing,
- * so they are checked where the text is compiled for a GPU. Each of those has its preamble here
- * (opencl.h, metal.h); kernels that keep to these words need nothing else to run there. */
+ * so they are checked where the text is compiled for a GPU. A GPU's language has its preamble here
+ * (opencl.h); kernels that keep to these words need nothing else to run there. */
 #ifndef AURALIS_KERNELS_TARGET_H
 #define AURALIS_KERNELS_TARGET_H
 

@@ -1,6 +1,6 @@
 /* choose.c — the device "auto": the first GPU that proves itself, else the processor.
  *
- * GPUs are tried in device_list's order (Metal, CUDA, OpenCL). One is believed when two streams of a few
+ * GPUs are tried in device_list's order (CUDA, OpenCL). One is believed when two streams of a few
  * seconds come out of it with the samples that the processor gives. Processors behind a GPU's interface are
  * passed over: the processor itself is quicker. */
 #include "device/device.h"

@@ -6,8 +6,8 @@
  * Work is done when the stream is asked about (cuStreamQuery), not when it is queued: a host that reads too
  * early finds nothing. $FAKE_CUDA makes it fail: "alloc:N" (the N-th cuMemAlloc and all later ones),
  * "launch:N" (the N-th cuLaunchKernel; the GPU is lost from there on), "query:N" (likewise, when waiting),
- * "hang:N" (from the N-th launch on nothing ever ends), "context", "compile", "none" (no GPU), "old" (a chip
- * before Turing). */
+ * "hang:N" (from the N-th launch on nothing ever ends), "context", "compile", "idle" (kernels do nothing:
+ * what is left is the host's work), "none" (no GPU), "old" (a chip before Turing). */
 #include "shim.h"
 
 #include <stdint.h>
@@ -319,6 +319,7 @@ EXPORT CUresult cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigne
 
 static void do_job(struct job *job) {
     void *arguments[ARGUMENTS];
+    if (job->kind == LAUNCH && fails("idle", 0)) return;
     if (job->kind == LAUNCH) {
         for (int i = 0; i < ARGUMENTS; i++) arguments[i] = &job->value[i];
         MUST(shim_run(job->entry, job->groups, arguments) == 0);
