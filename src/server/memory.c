@@ -15,7 +15,7 @@
 #include <malloc.h>
 #endif
 
-enum { CROWD = 32 };
+enum { CROWD = 8 };
 static const int64_t AGAIN = 5 * MONOTONIC_SECOND; /* what sockets and workers still held the first time */
 
 void memory_prepare(void) {
