@@ -226,7 +226,7 @@ export class Session extends EventTarget {
     this.lastReport = now;
     this.connection.send({
       type: 'report', depth_ms: Math.round(report.depth / 48), underruns: report.underruns - this.underrunsBefore,
-      jitter_ms: Math.round(this.player.jitter.ms * 10) / 10,
+      jitter_ms: Math.round(this.player.jitter.ms * 10) / 10, ...this.#heard(),
     });
   }
 

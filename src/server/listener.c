@@ -210,6 +210,13 @@ static int64_t due_of(const struct listener *l) {
     return l->base + feed_position(&l->feed);
 }
 
+void listener_played(struct listener *l, uint64_t played) {
+    int64_t now = monotonic_now();
+    if (!l->feed.own || played < l->feed.first || played > l->feed.frame) return;
+    l->base +=
+        pace_report(&l->pace, now, now - l->base - monotonic_span(played - l->feed.first, l->feed.rate));
+}
+
 double listener_ahead_ms(const struct listener *l, int64_t now) {
     double ahead = (double)(due_of(l) + depth_of(l) - now) * 1e-6;
     return ahead > 0 ? ahead : 0;

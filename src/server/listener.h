@@ -16,6 +16,7 @@
 
 #include "server/feed.h"
 #include "server/loop.h"
+#include "server/pace.h"
 #include "server/token_bucket.h"
 
 enum { LISTENER_INBOX = 1024, LISTENER_OUTBOX = 32 };
@@ -79,6 +80,7 @@ struct listener {
     int64_t status_at;
     uint32_t sequence;
     struct tier_state tier;
+    struct pace pace;
     int tier_floor;          /* what it asked for: the tier falls back to this, not below */
     uint32_t since_observed; /* frames */
     uint32_t observed;
@@ -146,6 +148,8 @@ void listener_parameters(struct listener *listener, auralis_parameters *out);
 bool listener_request_tier(struct listener *listener, int tier);
 /* Gives the tier back to its floor, if it sank below; true when the listener must be told of a new one. */
 bool listener_retier(struct listener *listener, int before);
+/* Its player plays frame `played` by now. */
+void listener_played(struct listener *listener, uint64_t played);
 /* How much it has ahead by now, ms. */
 double listener_ahead_ms(const struct listener *listener, int64_t now);
 /* The piece: seed of its stream. */

@@ -220,7 +220,10 @@ static int report(struct listener *l, const json_t *message, struct refusal *why
     int result = report_field(message, "depth_ms", 1e6, &depth, why);
     if (result >= 0) result = report_field(message, "underruns", 1e9, &underruns, why);
     if (result >= 0) result = report_field(message, "jitter_ms", 1e6, &jitter, why);
+    uint64_t heard;
+    if (result >= 0) result = read_heard(message, &heard, why);
     if (result < 0) return result;
+    if (result) listener_played(l, heard);
     uint32_t total = (uint32_t)underruns,
              new = total > l->reported_underruns ? total - l->reported_underruns : 0;
     l->reported_underruns = total;

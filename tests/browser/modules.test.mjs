@@ -121,6 +121,21 @@ test('drift is left alone inside the band and corrected outside it until the dep
   assert.ok(drift.correction > 0 && drift.correction <= 300e-6);
 });
 
+test('eight hours with clocks that differ by 200 ppm: the buffer lasts, and no more than 300 ppm are made up', () => {
+  for (const ppm of [-200, 200]) {
+    const drift = new Drift(), target = 48000, tick = 4800;
+    let depth = target, most = 0, least = Infinity, correction = 0;
+    for (let i = 0; i < 8 * 3600 * 10; i++) {
+      depth += tick * (1 + ppm * 1e-6) - tick * (1 + correction);
+      correction = drift.update(depth + (i * 7919 % 960), target);
+      most = Math.max(most, depth);
+      least = Math.min(least, depth);
+      assert.ok(Math.abs(correction) <= 300e-6);
+    }
+    assert.ok(least > 0.3 * target && most < 1.8 * target + 24000, `${ppm}: ${least} … ${most}`);
+  }
+});
+
 test('history keeps fifty steps and forgets what was undone when something new is done', () => {
   const history = new History(0);
   for (let i = 1; i <= 60; i++) history.record(i);
