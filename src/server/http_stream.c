@@ -2,9 +2,11 @@
  *
  * While an answer goes on, libwebsockets (4.1) does not read what else comes in, yet keeps being told that
  * something is there: a client that closes its side, or sends more after its request, would make the loop
- * spin. So over bare TCP the socket is taken out of its hands: it waits for nothing any more (flow control),
- * and the music is written to the descriptor here, when it is due. Over TLS and HTTP/2 libwebsockets writes.
- * A client that is gone shows when writing, or by the hang-up that is always told. */
+ * spin. So over bare
+ * TCP the socket is taken out of its hands: it waits for nothing any more (flow control), and the music is
+ * written to the descriptor here, when it is due. Over TLS it waits only while there is something to write,
+ * which it does itself, as over HTTP/2. A client that is gone shows when writing, or by the hang-up that is
+ * always told. */
 #include "server/http_stream.h"
 #include "server/broadcast.h"
 #include "server/gate.h"
@@ -32,7 +34,8 @@ struct http_stream {
     struct wake wake;
     struct address address;
     bool admitted, asked, ending;
-    bool bare;           /* TCP and HTTP/1 */
+    bool first;          /* HTTP/1 */
+    bool bare;           /* HTTP/1 over TCP */
     int format, station; /* −1: a stream of its own */
     char name[STATION_NAME_MAX + 1];
     uint64_t seed;
@@ -224,14 +227,20 @@ static void bound_socket(const struct http_stream *s) {
     setsockopt(lws_get_socket_fd(lws_get_network_wsi(s->wsi)), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
+/* Over HTTP/2 the connection must be read, since others use it too. */
+static void listen_to_socket(const struct http_stream *s, bool listen) {
+    if (s->first) lws_rx_flow_control(s->wsi, listen);
+}
+
 static void on_wake(struct wake *wake, int64_t now);
 
 static int start(struct http_stream *s) {
     struct loop *loop = s->loop;
     int64_t now = monotonic_now();
     if (send_head(s) < 0) return HTTP_STREAM_HANG_UP;
-    s->bare = lws_get_network_wsi(s->wsi) == s->wsi && !lws_is_ssl(s->wsi);
-    if (s->bare) lws_rx_flow_control(s->wsi, 0);
+    s->first = lws_get_network_wsi(s->wsi) == s->wsi;
+    s->bare = s->first && !lws_is_ssl(s->wsi);
+    listen_to_socket(s, false);
     bound_socket(s);
     lws_set_timeout(s->wsi, NO_PENDING_TIMEOUT, 0);
     set_clock(s, now);
@@ -316,10 +325,8 @@ static int64_t due_of(const struct http_stream *s) {
 static void hang_up(struct http_stream *s) {
     if (s->ending) return;
     s->ending = true;
-    if (s->bare) {
-        lws_rx_flow_control(s->wsi, 1);
-        shutdown(lws_get_socket_fd(s->wsi), SHUT_RDWR);
-    }
+    listen_to_socket(s, true);
+    if (s->bare) shutdown(lws_get_socket_fd(s->wsi), SHUT_RDWR);
     lws_callback_on_writable(s->wsi);
     lws_set_timeout(s->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
 }
@@ -431,6 +438,7 @@ static bool is_over(const struct http_stream *s, int64_t now) {
 static void ask(struct http_stream *s, int64_t now) {
     s->asked = true;
     s->progress = now;
+    listen_to_socket(s, true); /* while it must not read, libwebsockets does not write either */
     lws_callback_on_writable(s->wsi);
 }
 
@@ -454,6 +462,7 @@ int http_stream_writable(struct http_stream *s) {
     if (s->ending) return -1;
     if (s->bare) return 0;
     s->asked = false;
+    listen_to_socket(s, false);
     size_t size = take_due(s, now);
     if (size && lws_write(s->wsi, s->loop->message + LWS_PRE, size, LWS_WRITE_HTTP) < 0) return -1;
     tick(s, now);

@@ -299,9 +299,21 @@ test('the page is served whole, asked for again it has not changed, and nothing 
   assert.equal((await fetch(server.address + '/embed.py')).status, 404);
 });
 
-test('where the page is not secure it says why there is no sound', async () => {
+test('where the page is not secure, and worklets are forbidden, it listens through <audio>', async () => {
   const context = await browser.newContext(), page = await context.newPage();
   await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
+  await page.goto(server.address);
+  await page.click('#play');
+  assert.ok(await until(() => page.evaluate(() => auralis.radio.audio.currentTime > 0.5)));
+  await context.close();
+});
+
+test('where there is no way to make sound the page says why', async () => {
+  const context = await browser.newContext(), page = await context.newPage();
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'isSecureContext', { value: false });
+    HTMLMediaElement.prototype.canPlayType = () => '';
+  });
   await page.goto(server.address);
   assert.ok(await until(async () => /https/.test(await page.textContent('#notice'))));
   assert.ok(await page.isDisabled('#play'));
