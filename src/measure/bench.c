@@ -49,6 +49,71 @@ void bench_add_times(struct bench *b, const char *name, const char *unit, double
     c->max = times[count - 1];
 }
 
+/* What is to be reached, on the machine class that the figures of docs and README are of. */
+enum figure { VALUE, P99, P99_OVER_P50 };
+static const struct bar {
+    const char *name;
+    enum figure figure;
+    double bar;
+} BARS[] = {
+    {"pad, two-point BLEP, one bus: share of the FMA peak", VALUE, 0.5},
+    {"streams, 256 together", VALUE, 1000},
+    {"streams: mean sounding voices", VALUE, 10},
+    {"streams: cost at 16 over cost at 1", VALUE, 0.5},
+    {"streams: cost at 1,024 over cost at 16", VALUE, 1.1},
+    {"cores: two over one", VALUE, 1.9},
+    {"phrase W2, dry", VALUE, 5},
+    {"phrase W2, with effects", VALUE, 20},
+    {"phrase W2, dry", P99_OVER_P50, 1.5},
+    {"phrase W2, with effects", P99_OVER_P50, 1.5},
+    {"phrase W1, dry", VALUE, 1},
+    {"phrase W1, with effects", P99, 3},
+    {"block: p99.9", VALUE, 100},
+    {"memory: process with one stream", VALUE, 20},
+    {"memory: each further stream", VALUE, 400},
+    {"start: process to first sound", VALUE, 50},
+};
+static const char *const FIGURES[] = {"", " p99", " p99 over p50"};
+
+static const struct bench_case *find(const struct bench *b, const char *name) {
+    for (int i = 0; name && i < b->count; i++)
+        if (!strcmp(b->cases[i].name, name)) return &b->cases[i];
+    return NULL;
+}
+
+static double figure_of(const struct bench_case *c, enum figure figure) {
+    return figure == P99 ? c->p99 : figure == P99_OVER_P50 ? c->p99 / c->p50 : c->value;
+}
+
+/* Calls `one` for each bar whose case was measured. */
+static void each_bar(const struct bench *b, FILE *out,
+                     void (*one)(FILE *, int n, const char *name, const char *figure, const char *unit,
+                                 double value, bool lower, double bar, bool met)) {
+    int n = 0;
+    for (size_t i = 0; i < sizeof BARS / sizeof *BARS; i++) {
+        const struct bench_case *c = find(b, BARS[i].name);
+        if (!c) continue;
+        double value = figure_of(c, BARS[i].figure), bar = BARS[i].bar;
+        const char *unit = BARS[i].figure == P99_OVER_P50 ? "ratio" : c->unit;
+        one(out, n++, c->name, FIGURES[BARS[i].figure], unit, value, c->lower, bar,
+            c->lower ? value <= bar : value >= bar);
+    }
+}
+
+static void print_bar(FILE *out, int n, const char *name, const char *figure, const char *unit, double value,
+                      bool lower, double bar, bool met) {
+    (void)n;
+    fprintf(out, "%-7s %s%s: %.4g %s, at %s %g\n", met ? "met" : "missed", name, figure, value, unit,
+            lower ? "most" : "least", bar);
+}
+
+static void write_bar(FILE *out, int n, const char *name, const char *figure, const char *unit, double value,
+                      bool lower, double bar, bool met) {
+    fprintf(out, "%s\n    {\"name\": \"%s%s\", \"unit\": \"%s\", \"value\": %.6g, \"%s\": %g, \"met\": %s}",
+            n ? "," : "", name, figure, unit, value, lower ? "at_most" : "at_least", bar,
+            met ? "true" : "false");
+}
+
 void bench_table(const struct bench *b, FILE *out) {
     fprintf(out, "%-44s %12s %-16s %10s %10s %10s\n", "case", "value", "unit", "p95", "p99", "max");
     for (int i = 0; i < b->count; i++) {
@@ -57,6 +122,8 @@ void bench_table(const struct bench *b, FILE *out) {
         if (c->max > 0) fprintf(out, " %10.4g %10.4g %10.4g", c->p95, c->p99, c->max);
         fputc('\n', out);
     }
+    fputc('\n', out);
+    each_bar(b, out, print_bar);
 }
 
 /* The processor's name, as the kernel tells it. */
@@ -97,16 +164,12 @@ void bench_json(const struct bench *b, FILE *out) {
                 c->name, c->unit, c->lower ? "lower" : "higher", c->value, c->p50, c->p95, c->p99, c->max,
                 i + 1 < b->count ? "," : "");
     }
-    fprintf(out, "  ]\n}\n");
+    fprintf(out, "  ],\n  \"bars\": [");
+    each_bar(b, out, write_bar);
+    fprintf(out, "\n  ]\n}\n");
 }
 
 #ifdef AURALIS_WITH_JANSSON
-static const struct bench_case *find(const struct bench *b, const char *name) {
-    for (int i = 0; name && i < b->count; i++)
-        if (!strcmp(b->cases[i].name, name)) return &b->cases[i];
-    return NULL;
-}
-
 int bench_compare(const struct bench *b, const char *path, double tolerance, FILE *out) {
     json_error_t error;
     json_t *file = json_load_file(path, 0, &error), *cases = json_object_get(file, "cases"), *one;
