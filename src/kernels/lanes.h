@@ -39,7 +39,11 @@
 #define LANE_GROUPS(voices) (((voices) + LANES - 1) / LANES)
 
 #if LANES == 1
+#ifdef KERNEL_COUNTING
+#include "kernels/counted.h"
+#else
 typedef float vf;
+#endif
 typedef int32_t vi;
 typedef uint32_t vu;
 #define LANES_CONVERT(value, type) ((type)(value))

@@ -26,7 +26,7 @@
 #define MEMORY
 #define GROUP
 #define CONSTANT static const
-#define ALIGNED _Alignas(64)
+#define ALIGNED __attribute__((aligned(64)))
 
 #define KERNEL static inline __attribute__((always_inline, unused))
 

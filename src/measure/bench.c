@@ -56,7 +56,7 @@ static const struct bar {
     enum figure figure;
     double bar;
 } BARS[] = {
-    {"pad, two-point BLEP, one bus: share of the FMA peak", VALUE, 0.5},
+    {"operations: two-point pad, avx512, of the peak", VALUE, 0.5},
     {"streams, 256 together", VALUE, 1000},
     {"streams: mean sounding voices", VALUE, 10},
     {"streams: cost at 16 over cost at 1", VALUE, 0.5},
@@ -75,7 +75,7 @@ static const struct bar {
 };
 static const char *const FIGURES[] = {"", " p99", " p99 over p50"};
 
-static const struct bench_case *find(const struct bench *b, const char *name) {
+const struct bench_case *bench_find(const struct bench *b, const char *name) {
     for (int i = 0; name && i < b->count; i++)
         if (!strcmp(b->cases[i].name, name)) return &b->cases[i];
     return NULL;
@@ -91,7 +91,7 @@ static void each_bar(const struct bench *b, FILE *out,
                                  double value, bool lower, double bar, bool met)) {
     int n = 0;
     for (size_t i = 0; i < sizeof BARS / sizeof *BARS; i++) {
-        const struct bench_case *c = find(b, BARS[i].name);
+        const struct bench_case *c = bench_find(b, BARS[i].name);
         if (!c) continue;
         double value = figure_of(c, BARS[i].figure), bar = BARS[i].bar;
         const char *unit = BARS[i].figure == P99_OVER_P50 ? "ratio" : c->unit;
@@ -182,7 +182,7 @@ int bench_compare(const struct bench *b, const char *path, double tolerance, FIL
     }
     fprintf(out, "%-44s %12s %12s %8s\n", "case", "then", "now", "ratio");
     json_array_foreach(cases, i, one) {
-        const struct bench_case *c = find(b, json_string_value(json_object_get(one, "name")));
+        const struct bench_case *c = bench_find(b, json_string_value(json_object_get(one, "name")));
         double then = json_number_value(json_object_get(one, "value"));
         if (!c || !(then > 0)) continue;
         double ratio = c->value / then;

@@ -28,6 +28,7 @@ struct bench {
     const char *only;    /* cases whose name begins so; NULL: all */
     FILE *progress;      /* told what runs; NULL: nobody */
     int failures;        /* timed runs that were not what the reference says */
+    double fma_peak;     /* operations a second that bench_fma_peak measured; 0: not yet */
 };
 
 /* Whether the case is asked for; says so to `progress`. */
@@ -38,10 +39,16 @@ void bench_add(struct bench *b, const char *name, const char *unit, bool lower, 
 /* A case from `count` single timings, which are sorted. */
 void bench_add_times(struct bench *b, const char *name, const char *unit, double *times, int count);
 
+/* A case that was measured, or NULL. */
+const struct bench_case *bench_find(const struct bench *b, const char *name);
+
 /* The groups of cases. */
 void bench_device(struct bench *b, const char *device); /* streams on a GPU, wall time */
 void bench_machine(struct bench *b);                    /* FMA peak and copy bandwidth */
+double bench_fma_peak(struct bench *b); /* operations a second of one core, best of five; measured once */
 void bench_voices(struct bench *b);
+void bench_operations(
+    struct bench *b); /* what a voice computes, and the shares of the peak that bench_voices reached */
 void bench_streams(struct bench *b);
 void bench_phrases(struct bench *b);
 void bench_start(struct bench *b); /* first sound of a fresh process */

@@ -9,6 +9,7 @@
 #include "device/cpu/cpu.h"
 #include "measure/bench.h"
 #include "measure/check.h"
+#include "measure/counting.h"
 #include "music/timbre.h"
 #include "synth/bank.h"
 #include "synth/reference/voices.h"
@@ -127,14 +128,59 @@ static void measure(struct bench *b, enum kind kind, const struct kernels *k, co
     free(s);
 }
 
+static const char *const NAMES[KINDS] = {"pad voice", "sine voice", "bell voice"};
+
+static void case_name(char out[64], const char *before, int kind, const char *isa, const char *after) {
+    snprintf(out, 64, "%s%s, %s%s", before, NAMES[kind], isa, after);
+}
+
 void bench_voices(struct bench *b) {
-    static const char *const names[KINDS] = {"pad voice", "sine voice", "bell voice"};
     const struct kernels *tables[8];
     int count = check_tables(tables);
     for (int kind = 0; kind < KINDS; kind++)
         for (int i = count - 1; i >= 0; i--) {
             char name[64];
-            snprintf(name, sizeof name, "%s, %s", names[kind], tables[i]->isa);
+            case_name(name, "", kind, tables[i]->isa, "");
             measure(b, (enum kind)kind, tables[i], name);
         }
 }
+
+#ifdef AURALIS_WITH_COUNTING
+/* Sums, differences and products a voice and sample, mix included. */
+static double operations(enum kind kind) {
+    enum { TIMES = 8 };
+    struct kernels counting;
+    struct setup *s = prepare(kind);
+    counting_kernels(&counting);
+    uint64_t begin = counted_operations;
+    run(s, &counting, TIMES);
+    uint64_t counted = counted_operations - begin;
+    if (10 * log10(s->signal / (s->error + 1e-300)) < 100) abort();
+    bank_free(&s->bank);
+    free(s);
+    return (double)counted / ((double)TIMES * AT_ONCE * VOICES * BLOCK);
+}
+
+void bench_operations(struct bench *b) {
+    const struct kernels *tables[8];
+    int count = check_tables(tables);
+    if (!bench_wants(b, "operations")) return;
+    for (int kind = 0; kind < KINDS; kind++) {
+        char name[64];
+        double each = operations((enum kind)kind);
+        snprintf(name, sizeof name, "operations: %s", NAMES[kind]);
+        bench_add(b, name, "FLOP a sample", true, each);
+        for (int i = count - 1; i >= 0; i--) {
+            case_name(name, "", kind, tables[i]->isa, "");
+            const struct bench_case *c = bench_find(b, name);
+            if (!c || !(bench_fma_peak(b) > 0)) continue;
+            case_name(name, "operations: ", kind, tables[i]->isa, ", of the peak");
+            bench_add(b, name, "share", false, c->value * RATE * each / bench_fma_peak(b));
+        }
+    }
+}
+#else
+void bench_operations(struct bench *b) {
+    if (b->progress) fprintf(b->progress, "operations: left out, this build has no C++ to count them\n");
+}
+#endif
