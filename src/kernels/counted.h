@@ -16,10 +16,18 @@ struct vf {
 };
 
 #define COUNTED(sign)                                                                                        \
-    inline vf operator sign(vf a, vf b) { return counted_operations++, vf(a.x sign b.x); }                   \
-    inline vf operator sign(vf a, float b) { return a sign vf(b); }                                          \
-    inline vf operator sign(float a, vf b) { return vf(a) sign b; }                                          \
-    inline vf &operator sign##=(vf &a, vf b) { return a = a sign b; }
+    inline vf operator sign(vf a, vf b) {                                                                    \
+        return counted_operations++, vf(a.x sign b.x);                                                       \
+    }                                                                                                        \
+    inline vf operator sign(vf a, float b) {                                                                 \
+        return a sign vf(b);                                                                                 \
+    }                                                                                                        \
+    inline vf operator sign(float a, vf b) {                                                                 \
+        return vf(a) sign b;                                                                                 \
+    }                                                                                                        \
+    inline vf &operator sign##=(vf &a, vf b) {                                                               \
+        return a = a sign b;                                                                                 \
+    }
 COUNTED(+)
 COUNTED(-)
 COUNTED(*)
