@@ -12,6 +12,7 @@
 #include "cli/score_midi.h"
 #include "stream/audio_file.h"
 #include "stream/offline.h"
+#include "synth/known.h"
 #include "synth/render.h"
 
 #include <auralis/auralis.h>
@@ -266,13 +267,14 @@ static int finish(const struct request *r, struct run *run, int result) {
     return EXIT_DONE;
 }
 
-static int write_stream(const struct request *r, auralis_stream *stream) {
+static int write_stream(const struct request *r, auralis_stream *stream, struct known *known) {
     struct run run = {.request = r};
     int result = audio_file_open(&r->file, &run.file, &run.why);
     if (result == AURALIS_EINVAL) return refuse(NAME, "%s: %s", r->file.path, run.why.text);
     if (result < 0) return fail(NAME, "cannot write %s: %s", r->file.path, run.why.text);
     progress_begin(&run.progress, (double)r->file.frames / r->file.rate, r->quiet);
     struct offline_job job = {.stream = stream,
+                              .known = known,
                               .frames = r->file.frames,
                               .threads = r->threads,
                               .write = write_audio,
@@ -294,7 +296,9 @@ static int render_audio(const struct request *r, auralis_engine *engine, const a
     auralis_stream *stream;
     int result = auralis_stream_open(engine, &config, &stream);
     if (result < 0) return fail(NAME, "cannot open a stream: %s", auralis_strerror(result));
-    int status = write_stream(r, stream);
+    struct known *known = r->score && known_pays(r->score) ? known_open(stream, r->file.frames) : NULL;
+    int status = write_stream(r, stream, known);
+    known_close(known);
     auralis_stream_close(stream);
     return status;
 }

@@ -5,6 +5,7 @@
  * audio. The stream itself is always advanced by one thread and in the same steps, so the samples cannot
  * depend on the threads. */
 #include "stream/offline.h"
+#include "synth/known.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -46,12 +47,18 @@ static int deliver(const struct offline_job *job, const float *audio, uint64_t c
     return job->progress(job->self, chunk * CHUNK + frames, *peak) ? 0 : OFFLINE_STOPPED;
 }
 
+static int render_chunk(const struct offline_job *job, float *audio, uint64_t chunk) {
+    size_t frames = chunk_frames(job, chunk);
+    return job->known ? known_read(job->known, audio, frames)
+                      : auralis_stream_read(job->stream, audio, frames);
+}
+
 static int render_in_turns(const struct offline_job *job) {
     float *audio = malloc(CHUNK * AURALIS_CHANNELS * sizeof *audio), peak = 0;
     if (!audio) return AURALIS_ENOMEM;
     int result = 0;
     for (uint64_t chunk = 0; chunk < chunks(job) && !result; chunk++) {
-        result = auralis_stream_read(job->stream, audio, chunk_frames(job, chunk));
+        result = render_chunk(job, audio, chunk);
         if (!result) result = deliver(job, audio, chunk, &peak);
     }
     free(audio);
@@ -68,8 +75,7 @@ static void *fill(void *self) {
         bool stop = q->stop;
         pthread_mutex_unlock(&q->lock);
         if (stop) break;
-        int result =
-            auralis_stream_read(q->job->stream, q->audio[chunk % QUEUE], chunk_frames(q->job, chunk));
+        int result = render_chunk(q->job, q->audio[chunk % QUEUE], chunk);
         pthread_mutex_lock(&q->lock);
         q->rendered = chunk + 1;
         q->result = result;

@@ -84,3 +84,40 @@ void bank_remove(struct bank *bank, uint32_t s, uint32_t v) {
 void bank_fill(struct bank *bank, uint32_t s, int w, uint32_t value) {
     for (uint32_t v = bank->first[s]; v < bank->first[s + 1]; v++) bank_set(bank, v, w, value);
 }
+
+void bank_age(struct bank *bank, uint32_t s) {
+    for (uint32_t v = bank->first[s]; v < bank->first[s + 1]; v++) bank->word[VOICE_AGE][v] += BLOCK;
+}
+
+/* The ended voice of a stream that comes next after those with (slot, to) up to `last`, in this order. */
+static const struct ended_voice *next_ended(const struct record *record, uint32_t s, uint64_t last) {
+    const struct ended_voice *best = NULL;
+    uint64_t best_key = UINT64_MAX;
+    for (uint32_t i = 0; i < record->ended_count; i++) {
+        const struct ended_voice *e = &record->ended[i];
+        uint64_t key = ((uint64_t)e->slot << 32 | e->to) + 1;
+        if (e->voice.stream != s || key <= last || key >= best_key) continue;
+        best = e;
+        best_key = key;
+    }
+    return best;
+}
+
+bool bank_list(struct bank *bank, uint32_t s, uint32_t blocks,
+               bool (*take)(void *self, const struct voice_record *voice, uint32_t to), void *self) {
+    uint64_t last = 0;
+    const struct ended_voice *ended = next_ended(bank->record, s, last);
+    for (uint32_t v = bank->first[s]; v <= bank->first[s + 1]; v++) {
+        bool alive = v < bank->first[s + 1];
+        while (ended && (!alive || ended->slot <= bank->info[v].slot)) {
+            if (!take(self, &ended->voice, ended->to)) return false;
+            last = ((uint64_t)ended->slot << 32 | ended->to) + 1;
+            ended = next_ended(bank->record, s, last);
+        }
+        if (!alive) break;
+        struct voice_record *voice = &bank->info[v].record;
+        if (!take(self, voice, blocks)) return false;
+        voice->from = voice->start = voice->change = voice->last_change = 0;
+    }
+    return true;
+}

@@ -53,6 +53,15 @@ static inline void bank_set(struct bank *bank, uint32_t v, int w, uint32_t value
 /* Sets word w of all voices of stream s. */
 void bank_fill(struct bank *bank, uint32_t s, int w, uint32_t value);
 
+/* Composing without rendering: the voices of stream s are a block older. */
+void bank_age(struct bank *bank, uint32_t s);
+
+/* Gives `take` the voices of stream s in a recorded batch of `blocks` blocks, those that ended in it too, by
+ * slot and then by time, each with the block at which it is over; the record of those that go on begins anew.
+ * False as soon as `take` says so. */
+bool bank_list(struct bank *bank, uint32_t s, uint32_t blocks,
+               bool (*take)(void *self, const struct voice_record *voice, uint32_t to), void *self);
+
 static inline uint32_t bank_voices(const struct bank *bank, uint32_t s) {
     return bank->first[s + 1] - bank->first[s];
 }

@@ -107,6 +107,10 @@ void engine_one_more(auralis_engine *e, bool more) {
     e->max_streams = more ? e->max_streams + 1 : e->max_streams - 1;
 }
 
+const struct kernels *engine_kernels(const auralis_engine *e) {
+    return e->kernels;
+}
+
 void engine_leave(auralis_engine *e) {
     e->streams--;
 }

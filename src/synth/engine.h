@@ -19,6 +19,9 @@ void engine_one_more(auralis_engine *engine, bool more);
 /* Where the streams are rendered on a GPU; NULL: here. */
 struct remote *engine_remote(const auralis_engine *engine);
 
+/* The kernels of an engine; NULL: it is on a GPU. */
+const struct kernels *engine_kernels(const auralis_engine *engine);
+
 /* The device "auto" (choose.c). */
 int engine_choose(const auralis_engine_config *config, auralis_engine **out);
 

@@ -252,22 +252,14 @@ static bool aim(struct remote *r, struct auralis_stream *s, uint32_t block) {
     return true;
 }
 
-/* The ages on the host go on as those on the device do: a fade begins at one. */
-static void grow_older(struct auralis_stream *s) {
-    for (int p = 0; p < VOICE_PROGRAMS; p++) {
-        struct bank *bank = &s->shard->bank[p];
-        for (uint32_t v = bank->first[s->place]; v < bank->first[s->place + 1]; v++)
-            bank->word[VOICE_AGE][v] += BLOCK;
-    }
-}
-
 static bool compose_block(struct remote *r, struct auralis_stream *const *streams, uint32_t count,
                           uint32_t block) {
     r->journal.block = block;
     for (uint32_t i = 0; i < count; i++) {
         struct auralis_stream *s = streams[i];
         stream_advance(s, block);
-        grow_older(s);
+        for (int p = 0; p < VOICE_PROGRAMS; p++) /* a fade begins at an age */
+            bank_age(&s->shard->bank[p], s->place);
         r->bright[(size_t)block * count + i] = s->control[block].bright;
         if (!s->control[block].heard)
             s->remote->heard = block + 1;
@@ -303,6 +295,11 @@ static int compose(struct remote *r, struct auralis_stream *const *streams, uint
 
 /* ---- Writing it down ---- */
 
+struct listing {
+    struct remote *remote;
+    uint32_t stream;
+};
+
 static bool list_voice(struct remote *r, const struct voice_record *v, uint32_t stream, uint32_t to) {
     if (!record_room((void **)&r->voices, &r->voice_capacity, r->voice_count + 1, sizeof *r->voices))
         return false;
@@ -315,38 +312,15 @@ static bool list_voice(struct remote *r, const struct voice_record *v, uint32_t 
     return true;
 }
 
-/* The ended voice of a stream that comes next after those with (slot, to) up to `last`, in this order. */
-static const struct ended_voice *next_ended(const struct record *record, uint32_t place, uint64_t last) {
-    const struct ended_voice *best = NULL;
-    uint64_t best_key = UINT64_MAX;
-    for (uint32_t i = 0; i < record->ended_count; i++) {
-        const struct ended_voice *e = &record->ended[i];
-        uint64_t key = ((uint64_t)e->slot << 32 | e->to) + 1;
-        if (e->voice.stream != place || key <= last || key >= best_key) continue;
-        best = e;
-        best_key = key;
-    }
-    return best;
+static bool take_voice(void *self, const struct voice_record *voice, uint32_t to) {
+    const struct listing *l = self;
+    return list_voice(l->remote, voice, l->stream, to);
 }
 
-/* The voices of a stream in one bank, those that ended too, by slot and then by time. */
+/* The voices of a stream in one bank. */
 static bool list_stream(struct remote *r, struct bank *bank, uint32_t place, uint32_t stream,
                         uint32_t blocks) {
-    uint64_t last = 0;
-    const struct ended_voice *ended = next_ended(bank->record, place, last);
-    for (uint32_t v = bank->first[place]; v <= bank->first[place + 1]; v++) {
-        bool alive = v < bank->first[place + 1];
-        while (ended && (!alive || ended->slot <= bank->info[v].slot)) {
-            if (!list_voice(r, &ended->voice, stream, ended->to)) return false;
-            last = ((uint64_t)ended->slot << 32 | ended->to) + 1;
-            ended = next_ended(bank->record, place, last);
-        }
-        if (!alive) break;
-        struct voice_record *voice = &bank->info[v].record;
-        if (!list_voice(r, voice, stream, blocks)) return false;
-        voice->from = voice->start = voice->change = voice->last_change = 0;
-    }
-    return true;
+    return bank_list(bank, place, blocks, take_voice, &(struct listing){r, stream});
 }
 
 /* Streams that are not listed but were told something since: their voices hear of it, and wait. */
