@@ -52,6 +52,57 @@ static void measure(struct bench *b, auralis_score *score, const char *name, boo
     bench_add_times(b, full, "ms", times, count);
 }
 
+/* A minute of half a melody: thirty notes of a second, one or two voices at a time. */
+static auralis_score *melody(void) {
+    auralis_score *score;
+    if (auralis_score_create(44100, &score) < 0) abort();
+    for (int i = 0; i < 30; i++) {
+        auralis_note note = {.onset = (uint64_t)i * 88200 + (uint64_t)(i * 7919 % 11 * 4410),
+                             .duration = 44100,
+                             .pitch = 50 + i * 7 % 30,
+                             .velocity = 0.4,
+                             .instrument = AURALIS_LEAD};
+        if (auralis_score_add(score, &note, NULL) < 0) abort();
+    }
+    return score;
+}
+
+static double read_live(auralis_score *score, float *out, uint64_t frames) {
+    auralis_engine *engine;
+    auralis_stream *stream;
+    auralis_stream_config config = {.sample_rate = 44100, .score = score, .dry = true};
+    double begin = check_seconds();
+    if (auralis_engine_create(&(auralis_engine_config){.max_streams = 1}, &engine) < 0) abort();
+    if (auralis_stream_open(engine, &config, &stream) < 0) abort();
+    auralis_stream_read(stream, out, frames);
+    auralis_engine_destroy(engine);
+    return check_seconds() - begin;
+}
+
+/* Notes side by side (synth/known.h) against the live path; the same samples. */
+static void measure_melody(struct bench *b) {
+    enum { TIMES = 7 };
+    if (!bench_wants(b, "phrase melody: known over live, dry")) return;
+    auralis_render_config config = {.dry = true};
+    auralis_score *score = melody();
+    uint64_t frames = auralis_render_frames(score, &config);
+    float *out = calloc(frames, 2 * sizeof *out), *other = calloc(frames, 2 * sizeof *other);
+    if (!out || !other) abort();
+    double live = 1e30, known = 1e30;
+    for (int i = 0; i < TIMES; i++) {
+        double begin = check_seconds();
+        if (auralis_render_score(score, &config, out, frames) < 0) abort();
+        double took = check_seconds() - begin, other_took = read_live(score, other, frames);
+        if (took < known) known = took;
+        if (other_took < live) live = other_took;
+    }
+    b->failures += memcmp(out, other, frames * 2 * sizeof *out) != 0;
+    bench_add(b, "phrase melody: known over live, dry", "ratio", true, known / live);
+    free(out);
+    free(other);
+    auralis_score_free(score);
+}
+
 void bench_phrases(struct bench *b) {
     static const char *const names[] = {"W1", "W2"};
     for (int i = 0; i < 2; i++) {
@@ -64,6 +115,7 @@ void bench_phrases(struct bench *b) {
         measure(b, score, names[i], true);
         auralis_score_free(score);
     }
+    measure_melody(b);
 }
 
 /* Milliseconds from starting the program to its first sample in a pipe. */

@@ -24,7 +24,7 @@ enum {
     LANES_KNOWN = 32,
     PLACES = 4096, /* a program's: those that end in a window keep theirs */
     RESERVE = 16,  /* voices above a stream's limit that still fade */
-    VOICES_PAYING = 6
+    VOICES_PAYING = 4
 };
 
 /* A voice's part in the window. */
@@ -55,6 +55,8 @@ struct known {
     uint64_t left, silent; /* blocks to be composed; to be dropped, which the limiter asks for */
     uint32_t blocks, next; /* of the window; the one that is delivered next */
     uint32_t carry;        /* frames left of `block` */
+    uint32_t *list;        /* [parts_capacity]: parts that sound until block … */
+    uint32_t list_capacity, sounding, changes;
     _Alignas(64) uint32_t word[VOICE_WORDS_MAX][VOICE_RUN_MAX]; /* of the lanes */
     _Alignas(64) float tail[VOICE_RUN_MAX * VOICE_TAIL];
     _Alignas(64) float bus[BUS_FLOATS], block[2 * BLOCK];
@@ -84,6 +86,7 @@ void known_close(struct known *n) {
     free(n->journal.starts);
     free(n->journal.changes);
     free(n->part);
+    free(n->list);
     free(n->control);
     free(n->entry);
     free(n->rows);
@@ -157,6 +160,7 @@ static uint32_t compose(struct known *n, uint32_t most) {
         record_clear(&n->record[p]);
     }
     n->first[VOICE_PROGRAMS] = n->parts;
+    if (!record_room((void **)&n->list, &n->list_capacity, n->parts, sizeof *n->list)) return 0;
     return n->journal.failed ? 0 : block;
 }
 
@@ -251,11 +255,23 @@ static bool render_program(struct known *n, int p) {
 
 /* ---- Buses and effects ---- */
 
-static void mix_block(struct known *n, uint32_t block) {
-    memset(n->bus, 0, sizeof n->bus);
+/* The voices that sound in a block, in the canonical order, and the block at which that changes. */
+static void list_sounding(struct known *n, uint32_t block) {
+    n->sounding = 0;
+    n->changes = n->blocks;
     for (uint32_t i = 0; i < n->parts; i++) {
         const struct part *part = &n->part[i];
-        if (block < part->record.from || block >= part->to) continue;
+        uint32_t next = block < part->record.from ? part->record.from : part->to;
+        if (block >= part->record.from && block < part->to) n->list[n->sounding++] = i;
+        if (next > block && next < n->changes) n->changes = next;
+    }
+}
+
+static void mix_block(struct known *n, uint32_t block) {
+    if (block == n->changes) list_sounding(n, block);
+    memset(n->bus, 0, sizeof n->bus);
+    for (uint32_t i = 0; i < n->sounding; i++) {
+        const struct part *part = &n->part[n->list[i]];
         const struct entry *e = &n->entry[part->entry + block - part->record.from];
         const float *row = n->rows + (size_t)e->row * VOICE_ROW;
         int32_t bus = (int32_t)e->bus;
@@ -268,7 +284,7 @@ static void mix_block(struct known *n, uint32_t block) {
 
 static bool next_window(struct known *n) {
     uint32_t blocks = compose(n, n->left < WINDOW_BLOCKS ? (uint32_t)n->left : WINDOW_BLOCKS);
-    n->next = n->row = 0;
+    n->next = n->row = n->changes = 0;
     n->blocks = blocks;
     n->left -= blocks;
     for (int p = 0; p < VOICE_PROGRAMS && blocks; p++)
