@@ -15,22 +15,21 @@ typedef bool kinds[AURALIS_CONTROL_KINDS];
 /* Which kinds of which channels move under a sounding note. */
 static void find_moving(const auralis_score *score, kinds moves[AURALIS_SCORE_CHANNELS]) {
     uint64_t silent[AURALIS_SCORE_CHANNELS] = {0}, struck[AURALIS_SCORE_CHANNELS] = {0};
-    for (size_t i = 0, n = 0; i < score->controls; i++) {
+    for (size_t i = 0, n = 0, at = 0; i < score->controls; i++) {
         const auralis_control *c = &score->control[i];
-        size_t at = n;
         for (; n < score->count && score->note[n].onset < c->frame; n++) {
             uint64_t end = score->note[n].onset + score->note[n].duration;
             if (end > silent[score->note[n].channel]) silent[score->note[n].channel] = end;
         }
-        for (at = n; at < score->count && score->note[at].onset == c->frame; at++)
-            struck[score->note[at].channel] = c->frame + 1;
+        for (; at < score->count && score->note[at].onset <= c->frame; at++)
+            struck[score->note[at].channel] = score->note[at].onset + 1;
         if (c->frame >= silent[c->channel]) continue;
         if (c->kind != AURALIS_PAN || struck[c->channel] != c->frame + 1) moves[c->channel][c->kind] = true;
     }
 }
 
-/* Vibrato cannot be part of a note, and a bend should come out of a score as it went in. Drums know neither.
- */
+/* Vibrato cannot be part of a note, and a bend should come out of a score as it went in. Drums know
+ * neither. */
 static void find_bent(const auralis_score *score, kinds moves[AURALIS_SCORE_CHANNELS]) {
     bool used[AURALIS_SCORE_CHANNELS] = {false};
     for (size_t i = 0; i < score->count; i++) used[score->note[i].channel] = true;

@@ -144,9 +144,9 @@ static void part_by_channel(struct parts *p, const auralis_note *note, size_t co
                                                  "Channel 9",  "Channel 10", "Channel 11", "Channel 12",
                                                  "Channel 13", "Channel 14", "Channel 15", "Channel 16"};
     bool used[PARTS_MAX] = {false};
-    int free = 0;
+    int spare = 0;
     for (size_t i = 0; i < count; i++) used[note[i].channel] = true;
-    while (free < PARTS_MAX - 1 && (used[free] || free == GM_DRUM_CHANNEL)) free++;
+    while (spare < PARTS_MAX - 1 && (used[spare] || spare == GM_DRUM_CHANNEL)) spare++;
     p->count = PARTS_MAX;
     for (int c = 0; c < PARTS_MAX; c++) p->part[c] = (struct part){names[c], {(uint8_t)c}, 1, c};
     p->part[GM_DRUM_CHANNEL].controls = -1;
@@ -155,7 +155,7 @@ static void part_by_channel(struct parts *p, const auralis_note *note, size_t co
         if (note[i].instrument == AURALIS_KICK)
             to = GM_DRUM_CHANNEL;
         else if (channel == GM_DRUM_CHANNEL)
-            to = free;
+            to = spare;
         if (p->part[to].controls < 0 || !used[to]) p->part[to].controls = channel;
         p->of[i] = (uint8_t)to;
     }
