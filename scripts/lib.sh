@@ -12,7 +12,7 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config
   libkissfft-dev libpng-dev portaudio19-dev libopus-dev libogg-dev libmp3lame-dev libflac-dev libshout-dev)
 test_packages=(libcmocka-dev clang llvm libclang-rt-14-dev clang-format
   pocl-opencl-icd mesa-opencl-icd ocl-icd-libopencl1
-  chromium nodejs npm ffmpeg mpv icecast2 sox fluidsynth timgm6mb-soundfont curl ca-certificates procps sqlite3 openssl)
+  chromium nodejs npm ffmpeg mpv icecast2 sox fluidsynth timgm6mb-soundfont curl ca-certificates procps sqlite3 openssl man-db)
 
 arm_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user) # for scripts/neon; CI only
 count_packages=(valgrind binutils)                                  # for scripts/instructions; CI only

@@ -24,12 +24,13 @@ async function freePort() {
 export class Server {
   constructor() { this.state = mkdtempSync(join(tmpdir(), 'auralis-page-')); }
 
-  get address() { return `http://127.0.0.1:${this.port}`; }
+  get address() { return `${this.secure ? 'https' : 'http'}://127.0.0.1:${this.port}`; }
 
-  async start() {
+  async start(environment = {}) {
+    this.secure = 'AURALIS_TLS_KEY' in environment;
     this.port ??= await freePort();
     this.child = spawn(AURALIS, ['serve', '--listen', `127.0.0.1:${this.port}`],
-      { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, XDG_STATE_HOME: this.state } });
+      { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...environment, XDG_STATE_HOME: this.state } });
     this.gone = once(this.child, 'exit');
     for (let i = 0; i < 300; i++) {
       if (this.child.exitCode !== null) throw new Error(`the server ended with ${this.child.exitCode}`);
