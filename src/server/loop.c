@@ -47,6 +47,7 @@ static int on_request(struct loop *loop, struct lws *wsi) {
     if (!c) return -1;
     connection_asked(c);
     http_end(c->exchange);
+    c->exchange = NULL; /* while it begins, libwebsockets may call again */
     c->exchange = http_begin(loop->server, wsi, &result);
     return result;
 }
