@@ -65,10 +65,6 @@ void remote_destroy(struct remote *r) {
     free(r);
 }
 
-struct gpu *remote_gpu(struct remote *r) {
-    return r->gpu;
-}
-
 /* ---- Room ---- */
 
 static size_t take_room(struct remote *r, int kind, size_t size) {

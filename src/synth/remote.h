@@ -18,7 +18,6 @@ struct resume;
 /* Takes the GPU over. AURALIS_ENOMEM, after which it is closed. */
 int remote_create(struct gpu *gpu, struct remote **out);
 void remote_destroy(struct remote *remote);
-struct gpu *remote_gpu(struct remote *remote);
 
 /* A stream that has its place in a shard gets its room on the GPU; its effects, once they are ready, move
  * there. AURALIS_ENOMEM, AURALIS_EDEVICE. */
