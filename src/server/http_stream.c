@@ -77,8 +77,10 @@ static int read_path(struct http_stream *s, const char *path, struct refusal *wh
     s->format = suffix ? encoder_find(suffix + 1) : -1;
     if (s->format < 0 || !encoder_available(s->format)) return no_such_address(why);
     if (begins(path, LISTEN)) return suffix == path + strlen(LISTEN) - 1 ? 0 : no_such_address(why);
-    snprintf(s->name, sizeof s->name, "%.*s", (int)(suffix - path - (long)strlen(STATIONS)),
-             path + strlen(STATIONS));
+    size_t length = (size_t)(suffix - path) - strlen(STATIONS);
+    if (length > STATION_NAME_MAX) return no_such_address(why);
+    memcpy(s->name, path + strlen(STATIONS), length);
+    if (!station_name_valid(s->name)) return no_such_address(why);
     return 0;
 }
 

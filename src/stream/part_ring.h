@@ -135,20 +135,4 @@ static inline int part_ring_read(const struct part_ring *r, uint64_t number, str
     return at + r->capacity >= atomic_load(&r->claimed) ? PART_READ : PART_GONE;
 }
 
-/* Any reader: the newest safe part that begins at `frame` or before it; the oldest one when all begin later.
- */
-static inline uint64_t part_ring_find(const struct part_ring *r, uint64_t frame) {
-    uint64_t low = part_ring_oldest(r), high = part_ring_head(r);
-    while (low + 1 < high) {
-        uint64_t middle = low + (high - low) / 2;
-        struct part part;
-        bool before = part_ring_look(r, middle, &part) == PART_GONE || part.frame <= frame;
-        if (before)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 #endif

@@ -113,7 +113,7 @@ test('heads, refusals, and players of every age', { timeout: 60000 }, async (t) 
   assert.equal((await fetch(`${server.http}/listen.mp3?seed=7`, { method: 'HEAD' })).headers.get('auralis-seed'), '7')
   assert.match((await fetch(`${server.http}/listen.mp3`, { method: 'HEAD' })).headers.get('auralis-seed'), /^\d+$/)
   const refused = {
-    '/listen.ogg': 404, '/listen.': 404, '/listenx.opus': 404, '/stations/none.mp3': 404, '/stations/main': 404, '/stations/../main.mp3': 404,
+    '/listen.ogg': 404, '/listen.': 404, '/listenx.opus': 404, '/stations/none.mp3': 404, '/stations/.mp3': 404, [`/stations/${'n'.repeat(40)}.mp3`]: 404, '/stations/main': 404, '/stations/../main.mp3': 404,
     '/listen.opus?seed=x': 400, '/listen.opus?bpm=5': 400, '/listen.opus?station=main': 400, '/listen.opus?chunk=960': 400, '/listen.mp3?preset=none': 404,
   }
   for (const [path, status] of Object.entries(refused)) {
