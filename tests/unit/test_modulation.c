@@ -98,7 +98,7 @@ static void phases_do_not_drift(void **state) {
     static const struct {
         int instrument, timbre, phase;
     } voices[] = {{AURALIS_PAD, AURALIS_TIMBRE_SEED, TONE_WAVE + WAVE_PHASE3},
-                  {AURALIS_PAD, PAD_WARM, ANALOG_WAVE + WAVE_PHASE3},
+                  {AURALIS_LEAD, LEAD_REED, ANALOG_WAVE + WAVE_PHASE3},
                   {AURALIS_LEAD, LEAD_FLUTE, ANALOG_WAVE + WAVE_PHASE3},
                   {AURALIS_BELL, BELL_CRYSTAL, BELL_PHASE}};
     const struct kernels *table;

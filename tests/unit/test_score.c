@@ -101,8 +101,8 @@ static void refusals_name_the_field(void **state) {
     BAD(7, "pan", "-1 to 1", pan, -2);
     BAD(8, "instrument", "swell", instrument, AURALIS_INSTRUMENTS);
     BAD(9, "instrument", "swell", instrument, -1);
-    BAD(10, "timbre", "-1 to 3", timbre, 4);
-    BAD(11, "timbre", "-1 to 3", timbre, -2);
+    BAD(10, "timbre", "-1 to 5", timbre, 6);
+    BAD(11, "timbre", "-1 to 5", timbre, -2);
     for (int i = 0; i < 12; i++) {
         auralis_message why = {{0}, {0}};
         assert_int_equal(auralis_score_add(score, &bad[i].note, &why), AURALIS_EINVAL);
