@@ -83,6 +83,7 @@ static void measure_all(struct bench *b) {
     bench_machine(b);
     bench_voices(b);
     bench_operations(b);
+    bench_lean(b);
     bench_phrases(b);
     bench_start(b);
 }

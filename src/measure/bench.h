@@ -49,6 +49,7 @@ double bench_fma_peak(struct bench *b); /* operations a second of one core, best
 void bench_voices(struct bench *b);
 void bench_operations(
     struct bench *b); /* what a voice computes, and the shares of the peak that bench_voices reached */
+void bench_lean(struct bench *b); /* a pad that is not shipped, and its share of the peak */
 void bench_streams(struct bench *b);
 void bench_phrases(struct bench *b);
 void bench_start(struct bench *b); /* first sound of a fresh process */

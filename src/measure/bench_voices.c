@@ -5,7 +5,7 @@
  * pad is the one that other engines are measured with: two band-limited sawtooths ±5 cents and a sine, a
  * resonant low-pass swept by an LFO, ADSR, pan. One voice of each timed run is followed by the float64
  * reference. */
-#include "base/random.h"
+#include "measure/bench_voices.h"
 #include "device/cpu/cpu.h"
 #include "measure/bench.h"
 #include "measure/check.h"
@@ -42,6 +42,10 @@ static void start_voice(enum kind kind, uint64_t n, struct random *r, struct voi
         memcpy(&out->word[FILTER_DAMPING], &damping, sizeof damping);
         memcpy(&out->word[FILTER_LFO_DEPTH], &depth, sizeof depth);
     }
+}
+
+void bench_pad(uint64_t n, struct random *r, struct voice_start *out) {
+    start_voice(PAD, n, r, out);
 }
 
 struct setup {

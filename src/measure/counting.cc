@@ -10,6 +10,7 @@
 #include "kernels/bell.h"
 #include "kernels/mix.h"
 #include "kernels/tone.h"
+#include "measure/lean.h"
 
 uint64_t counted_operations;
 
@@ -22,3 +23,5 @@ void counting_kernels(struct kernels *out) {
     out->voice[PROGRAM_TONE] = tone_voices;
     out->mix = mix_rows;
 }
+
+const struct lean_kernels lean_counting = {"counting", lean_voices, lean_bus};

@@ -15,6 +15,9 @@ extern uint64_t counted_operations;
 /* The kernels, counting: ANALOG, BELL, TONE and the mix, nothing else. */
 void counting_kernels(struct kernels *out);
 
+struct lean_kernels;
+extern const struct lean_kernels lean_counting; /* measure/lean.h, counting */
+
 #ifdef __cplusplus
 }
 #endif
