@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
-build_packages=(gcc libc6-dev meson ninja-build pkg-config
+build_packages=(gcc g++ libc6-dev meson ninja-build pkg-config
   libwebsockets-dev libwebsockets-evlib-ev libev-dev libjansson-dev libsqlite3-dev libsoxr-dev libsndfile1-dev libebur128-dev
   libkissfft-dev libpng-dev portaudio19-dev libopus-dev libogg-dev libmp3lame-dev libflac-dev libshout-dev)
 test_packages=(libcmocka-dev clang llvm libclang-rt-14-dev clang-format

@@ -15,7 +15,7 @@ enum { SHORT = 1, ONLY, JSON, COMPARE, TOLERANCE, PHRASES, DEVICE };
 static const struct option_info TABLE[] = {
     {0, 0, NULL, NULL, "What is measured"},
     {SHORT, 0, "short", NULL, "A fifth of the time a case; less steady."},
-    {ONLY, 0, "only", "NAME", "Cases whose name begins so: machine, pad, sine, bell, operations (after those voices), memory, streams, cores, block, phrase, start."},
+    {ONLY, 0, "only", "NAME", "Cases whose name begins so: machine, pad, sine, bell, two-point, operations (after those voices), memory, streams, cores, block, phrase, start."},
     {PHRASES, 0, "phrases", "DIR", "Where W1.json and W2.json lie. Default tests/data/phrases."},
     {DEVICE, 0, "device", "NAME", "Streams on a GPU instead (auralis devices lists them), or on cpu in the same way; wall time."},
     {0, 0, NULL, NULL, "What comes of it"},

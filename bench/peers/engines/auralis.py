@@ -7,9 +7,9 @@ HERE = os.path.dirname(__file__)
 PROGRAM = os.path.normpath(os.path.join(HERE, "..", "..", "..", "build", "auralis"))
 
 
-def measure(kind, short):
-    """Voices in real time on this core, by instruction set."""
-    command = [PROGRAM, "bench", "--only", f"{kind} voice", "--json", "-", *(["--short"] if short else [])]
+def measure(case, short):
+    """Voices of a case of `auralis bench` in real time on this core, by instruction set."""
+    command = [PROGRAM, "bench", "--only", case, "--json", "-", *(["--short"] if short else [])]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     result = json.loads(done.stdout)
     voices = {case["name"].split(", ")[1]: case["value"] for case in result["cases"]}
