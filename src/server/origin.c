@@ -86,7 +86,7 @@ int origin_check(const char *list, const char *own_name, const char *host, const
             "this server does not answer as %.80s; allowed_origins in its configuration says so", host);
     if (!*origin || origin_listed(list, origin)) return 0;
     const char *from = after_scheme(origin);
-    if (from && !strcasecmp(from, host)) return 0;
+    if (from && *host && !strcasecmp(from, host)) return 0;
     return refuse_with(why, REFUSAL_FORBIDDEN, "Origin",
                        "pages of %.80s may not do this; allowed_origins in its configuration lists who may",
                        origin);

@@ -31,8 +31,10 @@ static void check_origins(char *text) {
     bool valid = origin_list_valid(text);
     if (origin_check(text, "machine", host, origin, &why) < 0)
         MUST(*why.message);
-    else if (valid && *origin && !origin_listed(text, origin))
-        MUST(strstr(origin, host) && *host);
+    else if (valid && *origin && !origin_listed(text, origin)) {
+        const char *from = strstr(origin, "//");
+        MUST(*host && from && !strcasecmp(from + 2, host));
+    }
     MUST(origin_check("", "machine", "evil.example", "http://evil.example", NULL) < 0);
 }
 

@@ -74,7 +74,7 @@ test('a hand that keeps turning is heard a quarter of a second later at the late
   const turned = performance.now()
   await until(() => client.chunks.findLast(({ anew }) => anew)?.at > turned || performance.now() > turned + 1500, 'the last rendering')
   const times = client.chunks.filter(({ anew }) => anew).length
-  assert.ok(times >= 2 && times <= 12, `${times} times`)
+  assert.ok(times >= (SLOW ? 1 : 2) && times <= 12, `${times} times`)
   await sleep(600)
   assert.ok(rms(client.chunks.slice(-20)) < 0.02)
 })
