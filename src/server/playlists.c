@@ -20,7 +20,9 @@ static const char *default_format(void) {
                                                           : ENCODER_WAV);
 }
 
-/* The address of the music: the path without .m3u, with a format. */
+enum { PATH_LONGEST = 1024, ADDRESS_MAX = PATH_LONGEST + 16 };
+
+/* The address of the music: the path, of at most PATH_LONGEST bytes, without .m3u, with a format. */
 static void music_address(const char *path, char *out, size_t size) {
     int length = (int)strlen(path) - 4;
     snprintf(out, size, "%.*s", length, path);
@@ -37,7 +39,9 @@ static int check(const char *path, const char *query, struct refusal *why) {
 
 int playlist_write(const char *path, const char *query, const char *root, char *out, const char **type,
                    struct refusal *why) {
-    char address[1100], title[128] = "Auralis";
+    char address[ADDRESS_MAX], title[128] = "Auralis";
+    if (strlen(path) > PATH_LONGEST)
+        return refuse_with(why, REFUSAL_TOO_LARGE, NULL, "the address is too long");
     int result = check(path, query, why);
     if (result < 0) return result;
     music_address(path, address, sizeof address);
