@@ -12,6 +12,7 @@
 #include "cuda_text.h"
 #include "base/monotonic.h"
 #include "device/driver.h"
+#include "device/library.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -75,46 +76,37 @@ struct cuda {
 };
 
 static bool load(struct cuda *cu) {
-    *cu = (struct cuda){.library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL)};
+    const struct library_function functions[] = {{"cuInit", &cu->Init},
+                                                 {"cuDriverGetVersion", &cu->DriverGetVersion},
+                                                 {"cuDeviceGetCount", &cu->DeviceGetCount},
+                                                 {"cuDeviceGet", &cu->DeviceGet},
+                                                 {"cuDeviceGetName", &cu->DeviceGetName},
+                                                 {"cuDeviceTotalMem_v2", &cu->DeviceTotalMem},
+                                                 {"cuDeviceGetAttribute", &cu->DeviceGetAttribute},
+                                                 {"cuCtxCreate_v2", &cu->CtxCreate},
+                                                 {"cuCtxDestroy_v2", &cu->CtxDestroy},
+                                                 {"cuCtxSetCurrent", &cu->CtxSetCurrent},
+                                                 {"cuLinkCreate_v2", &cu->LinkCreate},
+                                                 {"cuLinkAddData_v2", &cu->LinkAddData},
+                                                 {"cuLinkComplete", &cu->LinkComplete},
+                                                 {"cuLinkDestroy", &cu->LinkDestroy},
+                                                 {"cuModuleLoadData", &cu->ModuleLoadData},
+                                                 {"cuModuleUnload", &cu->ModuleUnload},
+                                                 {"cuModuleGetFunction", &cu->ModuleGetFunction},
+                                                 {"cuMemAlloc_v2", &cu->MemAlloc},
+                                                 {"cuMemFree_v2", &cu->MemFree},
+                                                 {"cuMemHostAlloc", &cu->MemHostAlloc},
+                                                 {"cuMemFreeHost", &cu->MemFreeHost},
+                                                 {"cuMemcpyHtoDAsync_v2", &cu->MemcpyHtoDAsync},
+                                                 {"cuMemcpyDtoHAsync_v2", &cu->MemcpyDtoHAsync},
+                                                 {"cuMemcpyDtoDAsync_v2", &cu->MemcpyDtoDAsync},
+                                                 {"cuStreamCreate", &cu->StreamCreate},
+                                                 {"cuStreamDestroy_v2", &cu->StreamDestroy},
+                                                 {"cuStreamQuery", &cu->StreamQuery},
+                                                 {"cuLaunchKernel", &cu->LaunchKernel}};
+    *cu = (struct cuda){0};
+    cu->library = library_open("libcuda.so.1", functions, sizeof functions / sizeof *functions);
     if (!cu->library) return false;
-    const struct {
-        const char *name;
-        void *to;
-    } functions[] = {{"cuInit", &cu->Init},
-                     {"cuDriverGetVersion", &cu->DriverGetVersion},
-                     {"cuDeviceGetCount", &cu->DeviceGetCount},
-                     {"cuDeviceGet", &cu->DeviceGet},
-                     {"cuDeviceGetName", &cu->DeviceGetName},
-                     {"cuDeviceTotalMem_v2", &cu->DeviceTotalMem},
-                     {"cuDeviceGetAttribute", &cu->DeviceGetAttribute},
-                     {"cuCtxCreate_v2", &cu->CtxCreate},
-                     {"cuCtxDestroy_v2", &cu->CtxDestroy},
-                     {"cuCtxSetCurrent", &cu->CtxSetCurrent},
-                     {"cuLinkCreate_v2", &cu->LinkCreate},
-                     {"cuLinkAddData_v2", &cu->LinkAddData},
-                     {"cuLinkComplete", &cu->LinkComplete},
-                     {"cuLinkDestroy", &cu->LinkDestroy},
-                     {"cuModuleLoadData", &cu->ModuleLoadData},
-                     {"cuModuleUnload", &cu->ModuleUnload},
-                     {"cuModuleGetFunction", &cu->ModuleGetFunction},
-                     {"cuMemAlloc_v2", &cu->MemAlloc},
-                     {"cuMemFree_v2", &cu->MemFree},
-                     {"cuMemHostAlloc", &cu->MemHostAlloc},
-                     {"cuMemFreeHost", &cu->MemFreeHost},
-                     {"cuMemcpyHtoDAsync_v2", &cu->MemcpyHtoDAsync},
-                     {"cuMemcpyDtoHAsync_v2", &cu->MemcpyDtoHAsync},
-                     {"cuMemcpyDtoDAsync_v2", &cu->MemcpyDtoDAsync},
-                     {"cuStreamCreate", &cu->StreamCreate},
-                     {"cuStreamDestroy_v2", &cu->StreamDestroy},
-                     {"cuStreamQuery", &cu->StreamQuery},
-                     {"cuLaunchKernel", &cu->LaunchKernel}};
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        void *found = dlsym(cu->library, functions[i].name);
-        memcpy(functions[i].to, &found, sizeof found);
-        if (found) continue;
-        dlclose(cu->library);
-        return false;
-    }
     if (!cu->Init(0)) return true;
     dlclose(cu->library);
     return false;

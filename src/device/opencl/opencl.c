@@ -6,9 +6,9 @@
  * their own. The text forbids contraction by its pragma; no option that loosens arithmetic is given. */
 #include "base/monotonic.h"
 #include "device/driver.h"
+#include "device/library.h"
 #include "opencl_text.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,40 +63,30 @@ struct opencl {
 };
 
 static bool load(struct opencl *cl) {
-    *cl = (struct opencl){.library = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL)};
-    if (!cl->library) return false;
-    const struct {
-        const char *name;
-        void *to;
-    } functions[] = {{"clGetPlatformIDs", &cl->GetPlatformIDs},
-                     {"clGetDeviceIDs", &cl->GetDeviceIDs},
-                     {"clGetDeviceInfo", &cl->GetDeviceInfo},
-                     {"clCreateContext", &cl->CreateContext},
-                     {"clReleaseContext", &cl->ReleaseContext},
-                     {"clCreateCommandQueue", &cl->CreateCommandQueue},
-                     {"clReleaseCommandQueue", &cl->ReleaseCommandQueue},
-                     {"clCreateBuffer", &cl->CreateBuffer},
-                     {"clReleaseMemObject", &cl->ReleaseMemObject},
-                     {"clCreateProgramWithSource", &cl->CreateProgramWithSource},
-                     {"clBuildProgram", &cl->BuildProgram},
-                     {"clGetProgramBuildInfo", &cl->GetProgramBuildInfo},
-                     {"clReleaseProgram", &cl->ReleaseProgram},
-                     {"clCreateKernel", &cl->CreateKernel},
-                     {"clReleaseKernel", &cl->ReleaseKernel},
-                     {"clSetKernelArg", &cl->SetKernelArg},
-                     {"clEnqueueNDRangeKernel", &cl->EnqueueNDRangeKernel},
-                     {"clEnqueueWriteBuffer", &cl->EnqueueWriteBuffer},
-                     {"clEnqueueReadBuffer", &cl->EnqueueReadBuffer},
-                     {"clEnqueueCopyBuffer", &cl->EnqueueCopyBuffer},
-                     {"clFinish", &cl->Finish}};
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        void *found = dlsym(cl->library, functions[i].name);
-        memcpy(functions[i].to, &found, sizeof found);
-        if (found) continue;
-        dlclose(cl->library);
-        return false;
-    }
-    return true;
+    const struct library_function functions[] = {{"clGetPlatformIDs", &cl->GetPlatformIDs},
+                                                 {"clGetDeviceIDs", &cl->GetDeviceIDs},
+                                                 {"clGetDeviceInfo", &cl->GetDeviceInfo},
+                                                 {"clCreateContext", &cl->CreateContext},
+                                                 {"clReleaseContext", &cl->ReleaseContext},
+                                                 {"clCreateCommandQueue", &cl->CreateCommandQueue},
+                                                 {"clReleaseCommandQueue", &cl->ReleaseCommandQueue},
+                                                 {"clCreateBuffer", &cl->CreateBuffer},
+                                                 {"clReleaseMemObject", &cl->ReleaseMemObject},
+                                                 {"clCreateProgramWithSource", &cl->CreateProgramWithSource},
+                                                 {"clBuildProgram", &cl->BuildProgram},
+                                                 {"clGetProgramBuildInfo", &cl->GetProgramBuildInfo},
+                                                 {"clReleaseProgram", &cl->ReleaseProgram},
+                                                 {"clCreateKernel", &cl->CreateKernel},
+                                                 {"clReleaseKernel", &cl->ReleaseKernel},
+                                                 {"clSetKernelArg", &cl->SetKernelArg},
+                                                 {"clEnqueueNDRangeKernel", &cl->EnqueueNDRangeKernel},
+                                                 {"clEnqueueWriteBuffer", &cl->EnqueueWriteBuffer},
+                                                 {"clEnqueueReadBuffer", &cl->EnqueueReadBuffer},
+                                                 {"clEnqueueCopyBuffer", &cl->EnqueueCopyBuffer},
+                                                 {"clFinish", &cl->Finish}};
+    *cl = (struct opencl){0};
+    cl->library = library_open("libOpenCL.so.1", functions, sizeof functions / sizeof *functions);
+    return cl->library != NULL;
 }
 
 /* All devices of all platforms, GPUs first; returns how many. */
