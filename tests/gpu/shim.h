@@ -15,6 +15,7 @@ typedef unsigned long ulong;
 #define __local
 #define GROUP_VARIABLE static /* one group runs at a time */
 #define __kernel
+#define reqd_work_group_size(x, y, z) /* said of kernels only, and here they are functions */
 
 static inline int as_int(float x) {
     int i;
