@@ -10,9 +10,9 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 build_packages=(gcc g++ libc6-dev meson ninja-build pkg-config
   libwebsockets-dev libwebsockets-evlib-ev libev-dev libjansson-dev libsqlite3-dev libsoxr-dev libsndfile1-dev libebur128-dev
   libkissfft-dev libpng-dev portaudio19-dev libopus-dev libogg-dev libmp3lame-dev libflac-dev libshout-dev)
-test_packages=(libcmocka-dev clang llvm libclang-rt-14-dev clang-format
+test_packages=(libcmocka-dev clang llvm libclang-rt-14-dev clang-format libobjc-12-dev
   pocl-opencl-icd mesa-opencl-icd ocl-icd-libopencl1
-  chromium nodejs npm ffmpeg mpv icecast2 sox fluidsynth timgm6mb-soundfont curl ca-certificates procps sqlite3 openssl man-db)
+  chromium nodejs npm ffmpeg mpv vlc-bin vlc-plugin-base icecast2 sox fluidsynth timgm6mb-soundfont curl ca-certificates procps sqlite3 openssl man-db)
 
 arm_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user) # for scripts/neon; CI only
 count_packages=(valgrind binutils)                                  # for scripts/instructions; CI only

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sums up meson's test logs: each suite's share of the time, then one line 'N passed, N failed'."""
+"""Sums up meson's test logs: each suite's share of the time, why a test failed, then one line 'N passed, N failed'."""
 import argparse
 import json
 import os
@@ -9,6 +9,18 @@ parser.add_argument("build", nargs="+", help="build directories whose last test 
 parser.add_argument("--further", nargs=2, type=int, metavar=("PASSED", "FAILED"), default=(0, 0),
                     help="checks made outside meson")
 options = parser.parse_args()
+
+
+def reason(test, most=24):
+    """Why a test failed: its "not ok" parts if it speaks TAP, else the end of what it said."""
+    said = (test.get("stdout", "") + test.get("stderr", "")).splitlines()
+    wrong = [at for at, line in enumerate(said) if line.startswith("not ok")]
+    if not wrong:
+        return said[-most:]
+    return [line for at in wrong[:3] for line in said[at:at + most]]
+
+
+failures = []
 
 suites = {}
 for build in options.build:
@@ -23,12 +35,17 @@ for build in options.build:
             result = test["result"]
             entry["passed" if result in ("OK", "EXPECTEDFAIL") else "skipped" if result == "SKIP" else "failed"] += 1
             entry["seconds"] += test["duration"]
+            if result not in ("OK", "EXPECTEDFAIL", "SKIP"):
+                failures.append((f"{os.path.basename(build)} {name}", reason(test)))
 
 total = sum(entry["seconds"] for entry in suites.values()) or 1.0
 print(f"\n{'suite':28} {'passed':>6} {'failed':>6} {'skipped':>7} {'seconds':>8} {'share':>6}")
 for name, entry in suites.items():
     print(f"{name:28} {entry['passed']:6} {entry['failed']:6} {entry['skipped']:7} {entry['seconds']:8.1f} "
           f"{100 * entry['seconds'] / total:5.1f}%")
+
+for name, lines in failures:
+    print(f"\n{name} failed:", *lines, sep="\n  ")
 
 passed, failed, skipped = (sum(entry[key] for entry in suites.values()) for key in ("passed", "failed", "skipped"))
 passed, failed = passed + options.further[0], failed + options.further[1]

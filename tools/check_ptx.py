@@ -9,9 +9,14 @@ import sys
 
 ALLOWED = re.compile(r"(add|sub|mul)\.rn\.f32|cvt\.rn\.f32\.[su](32|64)|cvt\.rzi\.[su](32|64)\.f32|(min|max)\.f32|"
                      r"setp\.\w+\.f32|selp\.f32|mov\.f32|(abs|neg)\.f32|(ld|st)\.[a-z0-9.]*f32|mov\.b32")
+NEWEST = (6, 3)  # the first that knows sm_75; every driver that knows the chip reads it
 bad, floats = 0, 0
 with open(sys.argv[1], encoding="utf-8") as file:
     for number, line in enumerate(file, 1):
+        version = re.match(r"\.version (\d+)\.(\d+)", line)
+        if version and tuple(map(int, version.groups())) > NEWEST:
+            print(f"{sys.argv[1]}:{number}: {line.strip()}: drivers older than that refuse it", file=sys.stderr)
+            bad += 1
         if ".extern" in line:
             print(f"{sys.argv[1]}:{number}: {line.strip()}: nobody provides it", file=sys.stderr)
             bad += 1

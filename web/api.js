@@ -1,8 +1,12 @@
 // api.js — the few questions asked over HTTP: the table of parameters and the presets.
 
-async function ask(path, options) {
-  const response = await fetch(path, options);
+import * as token from './token.js';
+
+async function ask(path, options = {}) {
+  const word = token.load(), allowed = word ? { Authorization: `Bearer ${word}` } : {};
+  const response = await fetch(path, { ...options, headers: { ...options.headers, ...allowed } });
   const body = await response.json().catch(() => null);
+  if (response.status === 401) token.ask();
   if (!response.ok) throw new Error(body?.error?.message ?? `The server answered ${response.status}.`);
   return body;
 }

@@ -9,6 +9,7 @@
 // under its own type.
 
 import { readHeader } from './packet.js';
+import * as token from './token.js';
 
 const QUICK_MS = [100, 500];
 const FIRST_MS = 1000, LONGEST_MS = 16000, SPREAD = 0.2;
@@ -67,7 +68,8 @@ export class Connection extends EventTarget {
 
   #connect() {
     this.#become('connecting');
-    const socket = new WebSocket(this.#address(), 'auralis-v2');
+    const word = token.load();
+    const socket = new WebSocket(this.#address(), word ? ['auralis-v2', `auralis-token.${word}`] : 'auralis-v2');
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     this.greeted = false;
@@ -95,7 +97,16 @@ export class Connection extends EventTarget {
       this.refused = 0;
       this.#become('open');
     }
+    if (message.code === 'UNAUTHORIZED') token.ask();
     this.dispatchEvent(new CustomEvent(message.type, { detail: message }));
+  }
+
+  // Comes back at once: with a token that it did not have before.
+  renew() {
+    const socket = this.socket;
+    if (!socket) return;
+    this.#lost();
+    socket.close(1000);
   }
 
   #lost() {

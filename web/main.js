@@ -3,6 +3,7 @@
 import * as address from './address.js';
 import * as api from './api.js';
 import * as store from './store.js';
+import * as token from './token.js';
 import { Controls } from './controls.js';
 import { History } from './history.js';
 import { Notice } from './notice.js';
@@ -37,6 +38,7 @@ async function begin() {
   showValues(app);
   app.sleep = new SleepTimer(app.session);
   listenToSleep(app);
+  listenToToken(app);
   showToSystem(app.session, { newPiece: () => newPiece(app) });
   const why = whyNoSound();
   if (why && !app.session.radio?.playable) refuse(why);
@@ -191,6 +193,19 @@ function listenToSleep({ sleep }) {
   setInterval(() => { if (sleep.secondsLeft !== null) show(); }, 1000);
 }
 
+// Only whoever the server has refused is asked for a token.
+function listenToToken({ session }) {
+  const show = () => { page.tokenRow.hidden = false; };
+  token.asks.addEventListener('token', show);
+  page.token.value = token.load();
+  if (page.token.value) show();
+  page.token.addEventListener('change', () => {
+    token.save(page.token.value.trim());
+    session.connection.renew();
+    notice.say('From now on the server is shown this token.');
+  });
+}
+
 function playOrPause({ session }) { return session.playing ? session.pause() : session.play(); }
 
 function record(app) {
@@ -301,7 +316,7 @@ function listenToKeys(app) {
 }
 
 function keyAction(event, app) {
-  const typing = event.target.matches('input[type=text]');
+  const typing = event.target.matches('input[type=text], input[type=password]');
   if (event.ctrlKey || event.metaKey) {
     if (event.key.toLowerCase() !== 'z' || typing) return null;
     return () => step(app, event.shiftKey ? app.history.redo() : app.history.undo());

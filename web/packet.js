@@ -7,7 +7,7 @@ export const HEADER_BYTES = 24;
 
 const INT16 = 0, FLOAT32 = 1;
 
-// {format, discontinuity, anew, rate, frames, sequence, frame}, or null if this is not such a message. Frames are numbers: they
+// {format, discontinuity, anew, faded, rate, frames, sequence, frame}, or null if this is not such a message. Frames are numbers: they
 // are exact up to 2^53, which is six thousand years of music.
 export function readHeader(buffer) {
   if (buffer.byteLength < HEADER_BYTES) return null;
@@ -20,6 +20,7 @@ export function readHeader(buffer) {
     format,
     discontinuity: (view.getUint8(3) & 1) !== 0,
     anew: (view.getUint8(3) & 2) !== 0, // rendered anew from here: what was sent of it before is void
+    faded: (view.getUint8(3) & 4) !== 0, // frames were skipped, and it goes over from what would have come next
     rate: view.getUint32(4, true),
     frames,
     sequence: view.getUint32(12, true),

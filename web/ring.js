@@ -41,8 +41,9 @@ export class Ring {
   }
 
   // Adds interleaved samples, the first being frame `frame` of the piece. True if they did not follow on.
-  // `anew`: from here on the piece was rendered anew, so what is unplayed of it is replaced.
-  append(samples, frame, anew = false) {
+  // `anew`: from here on the piece was rendered anew, so what is unplayed of it is replaced. `faded`: if they do not follow on,
+  // they go over from what would have.
+  append(samples, frame, anew = false, faded = false) {
     const count = samples.length / 2, expected = this.frameAt(this.write);
     if (anew) this.replacing = true;
     if (this.replacing && expected !== null && expected - frame < this.size) return this.#replace(samples, frame, expected);
@@ -58,7 +59,7 @@ export class Ring {
       this.#copy(samples, Math.min(behind, count), count);
       return false;
     }
-    const seam = Math.min(SEAM, count, this.depth);
+    const seam = faded ? 0 : Math.min(SEAM, count, this.depth);
     this.#mark(this.write - seam, frame);
     this.write -= seam;
     this.#blend(samples, seam);

@@ -42,7 +42,7 @@ class Auralis extends AudioWorkletProcessor {
 
   #append(buffer) {
     const header = readHeader(buffer);
-    if (header) this.ring.append(readSamples(buffer, header.format), header.frame, header.anew);
+    if (header) this.ring.append(readSamples(buffer, header.format), header.frame, header.anew, header.faded);
   }
 
   #pause() {

@@ -6,7 +6,6 @@
  * in each byte that does. Tables would have been simpler to read and slower by half. */
 #include "base/base64.h"
 
-#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -22,15 +21,20 @@ static uint64_t characters(uint64_t x) {
            above(x, 61) * ('0' - 52 - '+' + 62) + above(x, 62) * ('/' - 63 - '+' + 62);
 }
 
+/* From the order of bytes in memory to most significant first, and back. */
+static uint64_t big_endian(uint64_t x) {
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? x : __builtin_bswap64(x);
+}
+
 /* Eight characters of six bytes; reads eight. */
 static void encode_six(char *out, const unsigned char *bytes) {
     uint64_t x;
     memcpy(&x, bytes, 8);
-    x = be64toh(x) >> 16;
+    x = big_endian(x) >> 16;
     x = (x & 0xffffff) | (x & 0xffffff000000) << 8;
     x = (x & 0x00000fff00000fff) | (x & 0x00fff00000fff000) << 4;
     x = (x & 0x003f003f003f003f) | (x & 0x0fc00fc00fc00fc0) << 2;
-    x = htobe64(characters(x));
+    x = big_endian(characters(x));
     memcpy(out, &x, 8);
 }
 
@@ -49,4 +53,22 @@ size_t base64_encode(char *out, const void *bytes, size_t size) {
         in += count, size -= count, at += 4;
     }
     return (size_t)(at - out);
+}
+
+static uint32_t digit(char c) {
+    if (c >= 'a') return (uint32_t)(c - 'a' + 26);
+    if (c >= 'A') return (uint32_t)(c - 'A');
+    if (c >= '0') return (uint32_t)(c - '0' + 52);
+    return c == '+' ? 62 : 63;
+}
+
+void base64_decode(void *out, const char *text, size_t length) {
+    unsigned char *at = out;
+    for (size_t i = 0; i + 4 <= length; i += 4) {
+        uint32_t group = 0;
+        for (size_t k = 0; k < 4; k++) group = group << 6 | digit(text[i + k]);
+        *at++ = (unsigned char)(group >> 16);
+        *at++ = (unsigned char)(group >> 8);
+        *at++ = (unsigned char)group;
+    }
 }

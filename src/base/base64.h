@@ -10,4 +10,7 @@
 /* Writes BASE64_LENGTH(size) characters, no terminator; returns how many. */
 size_t base64_encode(char *out, const void *bytes, size_t size);
 
+/* The other way round, for whole groups of four characters of the alphabet (no '='): length / 4 × 3 bytes. */
+void base64_decode(void *out, const char *text, size_t length);
+
 #endif

@@ -9,15 +9,18 @@
 
 static const char NAME[] = "bench";
 
-enum { SHORT = 1, ONLY, JSON, COMPARE, TOLERANCE, PHRASES, DEVICE };
+enum { SHORT = 1, ONLY, JSON, COMPARE, TOLERANCE, PHRASES, DEVICE, THREADS, STREAMS, STEADY };
 
 /* clang-format off */
 static const struct option_info TABLE[] = {
     {0, 0, NULL, NULL, "What is measured"},
     {SHORT, 0, "short", NULL, "A fifth of the time a case; less steady."},
-    {ONLY, 0, "only", "NAME", "Cases whose name begins so: machine, pad, sine, bell, two-point, operations (after those voices), memory, streams, cores, block, phrase, start."},
+    {ONLY, 0, "only", "NAME", "Cases whose name begins so: machine, pad, sine, bell, two-point, operations (after those voices), memory, streams, cores, block, open, phrase, start; with --device NAME: \"NAME, pad voices\", \"NAME, kernel\", \"NAME, 100 streams\" and so on, \"NAME, plans\", \"NAME, steady\"."},
     {PHRASES, 0, "phrases", "DIR", "Where W1.json and W2.json lie. Default tests/data/phrases."},
     {DEVICE, 0, "device", "NAME", "Streams on a GPU instead (auralis devices lists them), or on cpu in the same way; wall time."},
+    {THREADS, 0, "threads", "COUNT", "With --device: threads that render, an engine each, 1 to 256. Default one for each core, at most 16."},
+    {STREAMS, 0, "streams", "COUNT", "With --device: no more than about so many together, 1 to 65536. Default 10000."},
+    {STEADY, 0, "steady", "SECONDS", "With --device: at the end so many streams play as time goes, 20 ms after 20 ms, up to 3600 s; then, a tenth as long, as fast as they can."},
     {0, 0, NULL, NULL, "What comes of it"},
     {JSON, 0, "json", "FILE", "Writes the results as JSON too; - is standard output, without the table."},
     {COMPARE, 0, "compare", "FILE", "Prints ratios to an earlier --json; exit status 1 if one is worse than the tolerance."},
@@ -33,11 +36,22 @@ struct request {
 };
 
 static void help(void) {
-    printf("usage: auralis bench [options]\n\n"
-           "Times the shipped kernels, streams and phrases, in CPU time of the thread. Numbers of different "
-           "machines\n"
-           "or days cannot be compared; ratios of one run can.\n\n");
+    printf(
+        "usage: auralis bench [options]\n\n"
+        "Times the shipped kernels, streams and phrases, in CPU time of the thread; phrases on all cores in\n"
+        "wall time, and CPU time beside it. Numbers of different machines or days cannot be compared; "
+        "ratios\n"
+        "of one run can.\n\n");
     options_help(TABLE, COUNT, false, stdout);
+}
+
+static int read_count(const char *text, const char *option, long most, int *out) {
+    char *end;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || value < 1 || value > most)
+        return refuse(NAME, "%s \"%s\": must be a whole number from 1 to %ld", option, text, most);
+    *out = (int)value;
+    return EXIT_DONE;
 }
 
 static int read_option(struct request *r, const struct options *o, int id) {
@@ -55,6 +69,14 @@ static int read_option(struct request *r, const struct options *o, int id) {
     case DEVICE:
         r->device = o->value;
         return EXIT_DONE;
+    case THREADS:
+        return read_count(o->value, "--threads", 256, &r->bench.threads);
+    case STREAMS:
+        return read_count(o->value, "--streams", 65536, &r->bench.streams);
+    case STEADY:
+        r->bench.steady = strtod(o->value, &end);
+        if (end != o->value && !*end && r->bench.steady >= 0 && r->bench.steady <= 3600) return EXIT_DONE;
+        return refuse(NAME, "--steady \"%s\": must be a number of seconds from 0 to 3600", o->value);
     case JSON:
         r->json = o->value;
         return EXIT_DONE;
@@ -80,6 +102,7 @@ static int write_json(const struct request *r) {
 
 static void measure_all(struct bench *b) {
     bench_streams(b);
+    bench_open(b);
     bench_machine(b);
     bench_voices(b);
     bench_operations(b);
@@ -100,7 +123,11 @@ static int measure_device(struct request *r) {
 
 int command_bench(int argc, char **argv) {
     struct options options = {.table = TABLE, .count = COUNT, .argc = argc, .argv = argv};
-    struct request r = {.bench = {.seconds = 2, .phrases = "tests/data/phrases", .progress = stderr},
+    struct request r = {.bench = {.seconds = 2,
+                                  .phrases = "tests/data/phrases",
+                                  .progress = stderr,
+                                  .threads = bench_threads(),
+                                  .streams = 10000},
                         .tolerance = 0.05};
     int status;
     for (int id; (id = options_next(&options)) != OPTION_END;) {

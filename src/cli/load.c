@@ -25,6 +25,7 @@ enum {
     CHUNK,
     TIER,
     SEED,
+    ALIKE,
     PPM,
     VERIFY,
     PLANT,
@@ -47,6 +48,7 @@ static const struct option_info TABLE[] = {
     {CHUNK, 0, "chunk", "FRAMES", "v2: frames a message, 480 to 9600 in steps of 240. Default 4800 (100 ms)."},
     {TIER, 0, "tier", "NAME", "How far ahead: minimal, normal, stable or defensive. Default normal."},
     {SEED, 0, "seed", "N", "Seed of the first piece; the others follow. Default 1."},
+    {ALIKE, 0, "alike", NULL, "All pieces are the first one: what more listeners cost is then not what their pieces cost."},
     {PPM, 0, "ppm", "N", "The listeners' clocks are wrong by up to N parts in a million, half of them slow; 0 to 1000. Default 0."},
     {0, 0, NULL, NULL, "What is looked at"},
     {VERIFY, 0, "verify", "N", "The first N render their piece too and compare every sample, at most 1000. Default 8."},
@@ -205,6 +207,9 @@ static int read_option(struct request *r, const struct options *o, int id) {
         return choose_tier(o, f);
     case SEED:
         return choose_seed(o, f);
+    case ALIKE:
+        f->alike = true;
+        return EXIT_DONE;
     case PPM:
         return number(o, 1000, &f->ppm);
     case VERIFY:

@@ -69,7 +69,7 @@ auralis_parameters music_parameters(const struct music *m, const char *command, 
 
 uint64_t music_any_seed(void) {
     uint32_t seed = 0;
-    return getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed ? seed : (uint64_t)time(NULL);
+    return getentropy(&seed, sizeof seed) == 0 ? seed : (uint64_t)time(NULL);
 }
 
 int music_rate(const struct options *o, uint32_t *rate) {

@@ -30,7 +30,11 @@ static const struct option_info TABLE[] = {
     {KEY, 0, "token-file", "FILE", "Tokens of those who may control stations, one a line."},
     {KEY, 0, "allowed-origins", "LIST", "Other sites whose pages may use this server."},
     {KEY, 0, "trusted-proxy", "ADDRESS", "A reverse proxy whose X-Forwarded-For is believed."},
-    {KEY, 0, "threads", "N", "Threads that render, 1 to 256. Default one a processor."},
+    {KEY, 0, "threads", "N",
+     "Threads that render, 1 to 256. Default one a core that it may use; on a GPU one, for which a thread a "
+     "processor "
+     "composes."},
+    {KEY, 0, "pin", "on|off", "Keeps each of them on a core of its own. Default off."},
     {KEY, 0, "loops", "N", "Threads that serve connections, 1 to 64. Default 1."},
     {KEY, 0, "max-listeners", "N", "Listeners at once. Default 1000."},
     {KEY, 0, "state-dir", "DIRECTORY",
@@ -40,7 +44,7 @@ static const struct option_info TABLE[] = {
      "AURALIS_ICECAST keeps the password off the command line."},
     {ISA, 0, "isa", "NAME", "Kernels to render with. Default the best for this machine."},
     {DEVICE, 0, "device", "NAME",
-     "Where to render: cpu, opencl, cuda, or auto (a GPU if there is a good one). Default cpu."},
+     "Where to render: cpu, opencl, cuda, metal, or auto (a GPU if there is a good one). Default cpu."},
     {CHECK, 0, "check-config", NULL, "Says whether the configuration is good, and does nothing else."},
     {PRINT, 0, "print-config", NULL, "Prints the configuration as it is in the end, and does nothing else."},
 };
@@ -136,9 +140,13 @@ struct rereading {
     struct server_config *config;
 };
 
+static bool hangup_seen(void *self) {
+    (void)self;
+    return interrupt_hangup_seen();
+}
+
 static const struct server_config *reread(void *self) {
     struct rereading *r = self;
-    if (!interrupt_hangup_seen()) return NULL;
     return read_config(r->typed, r->config) == EXIT_DONE ? r->config : NULL;
 }
 
@@ -148,18 +156,31 @@ static bool interrupted(void *self) {
 }
 
 /* Says what the system permits. */
-static void say_priority(int locked) {
-    printf("Priority: sending %d, rendering %d, encoding %d; the program is %s%s\n",
+static void say_priority(int session, int locked) {
+    printf("Priority: session %d, sending %d, rendering %d, encoding %d; the program is %s%s\n", session,
            priority_permitted(PRIORITY_SEND), priority_permitted(PRIORITY_RENDER),
            priority_permitted(PRIORITY_ENCODE), locked ? "not locked in memory: " : "locked in memory",
            locked ? strerror(locked) : "");
+}
+
+/* Where render threads are to stay on their cores: which they got. */
+static void say_cores(const struct live *live) {
+    printf("Render threads:");
+    for (int i = 0; i < live_threads(live); i++) {
+        int core = live_core(live, i);
+        if (core < 0)
+            printf("%s not pinned (%s)", i ? "," : "", strerror(-core));
+        else
+            printf("%s on core %d", i ? "," : "", core);
+    }
+    printf("\n");
 }
 
 static int serve(const struct server_options *options) {
     struct server *server;
     auralis_message why;
     memory_prepare();
-    int locked = priority_lock_memory();
+    int session = priority_raise_session(PRIORITY_SESSION), locked = priority_lock_memory();
     interrupt_watch();
     interrupt_watch_hangup();
     signal(SIGPIPE, SIG_IGN);
@@ -169,7 +190,9 @@ static int serve(const struct server_options *options) {
     if (result < 0) return fail(NAME, "%s", why.text);
     printf("Auralis is playing on %s://%s\n", *options->config->tls_certificate ? "https" : "http",
            server_address(server));
-    say_priority(locked);
+    printf("Device: %s\n", server_device(server));
+    say_priority(session, locked);
+    if (options->config->pin) say_cores(server->live);
     fflush(stdout);
     server_run(server);
     server_destroy(server);
@@ -191,6 +214,7 @@ int command_serve(int argc, char **argv) {
                                           .isa = typed.isa,
                                           .device = typed.device,
                                           .stop = interrupted,
-                                          .reload = reread,
+                                          .reload = hangup_seen,
+                                          .reread = reread,
                                           .self = &rereading});
 }

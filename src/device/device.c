@@ -12,6 +12,9 @@ static const struct {
     int (*open)(int number, struct driver **out, auralis_message *why);
     int (*list)(struct gpu_info *out, int max);
 } KINDS[] = {
+#ifdef DEVICE_METAL
+    {"metal", metal_open, metal_list},
+#endif
 #ifdef DEVICE_CUDA
     {"cuda", cuda_open, cuda_list},
 #endif
@@ -25,34 +28,52 @@ static int refuse(auralis_message *why, int result, const char *text) {
     return result;
 }
 
-static int open_gpu(int kind, int number, struct device *out, auralis_message *why) {
-    struct driver *driver;
-    int result = KINDS[kind].open(number, &driver, why);
-    if (result < 0) return result;
-    *out = (struct device){0};
-    return gpu_create(driver, &out->gpu);
+static bool is_processor(const char *name) {
+    return !name || !*name || !strcmp(name, "cpu");
 }
 
-int device_open(const char *name, const char *isa, struct device *out, auralis_message *why) {
-    if (!name || !*name || !strcmp(name, "cpu")) {
-        struct device cpu = {0};
-        int result = cpu_kernels(isa, &cpu.kernels);
-        if (result < 0) return refuse(why, result, auralis_strerror(result));
-        *out = cpu;
-        return AURALIS_OK;
-    }
-    size_t length = strcspn(name, ":");
+static int open_driver(const char *name, struct driver **out, struct plan_wish *wish, auralis_message *why) {
+    size_t length = strcspn(name, ":,"), comma = strcspn(name, ",");
     char *end = NULL;
-    long number = name[length] ? strtol(name + length + 1, &end, 10) : 0;
-    bool good = !name[length] || (end != name + length + 1 && !*end && number >= 0 && number < 256);
+    long number = name[length] == ':' ? strtol(name + length + 1, &end, 10) : 0;
+    bool good = name[length] != ':' ||
+                (end != name + length + 1 && end == name + comma && number >= 0 && number < 256);
+    if (!plan_wish_read(name + comma + (name[comma] == ','), wish))
+        return refuse(
+            why, AURALIS_ENOENT,
+            "after a device's name stand parts=1 to 4, graphs=on or off, blocks=1 to 75, trials=off");
     for (int i = 0; KINDS[i].name && good; i++)
         if (strlen(KINDS[i].name) == length && !memcmp(KINDS[i].name, name, length))
-            return open_gpu(i, (int)number, out, why);
-    static const char *const others[] = {"opencl", "cuda"};
+            return KINDS[i].open((int)number, out, why);
+    static const char *const others[] = {"opencl", "cuda", "metal"};
     for (size_t i = 0; i < sizeof others / sizeof *others && good; i++)
         if (strlen(others[i]) == length && !memcmp(others[i], name, length))
             return refuse(why, AURALIS_EUNSUPPORTED, "this build does not have it");
-    return refuse(why, AURALIS_ENOENT, "devices are cpu, opencl, cuda, auto, and opencl:1 for a second one");
+    return refuse(why, AURALIS_ENOENT,
+                  "devices are cpu, opencl, cuda, metal, auto, and opencl:1 for a second one");
+}
+
+int device_open(const char *name, const char *isa, struct device *out, auralis_message *why) {
+    struct device opened = {0};
+    struct driver *driver;
+    struct plan_wish wish;
+    int result =
+        is_processor(name) ? cpu_kernels(isa, &opened.kernels) : open_driver(name, &driver, &wish, why);
+    if (result < 0 && is_processor(name)) return refuse(why, result, auralis_strerror(result));
+    if (result < 0) return result;
+    if (!opened.kernels) result = gpu_create(driver, &wish, &opened.gpu);
+    if (result < 0)
+        return refuse(why, result,
+                      result == AURALIS_ENOMEM ? "there is no memory for a first batch"
+                                               : "the GPU does not run the kernels");
+    *out = opened;
+    return AURALIS_OK;
+}
+
+int device_driver(const char *name, struct driver **out, auralis_message *why) {
+    struct plan_wish ignored;
+    if (is_processor(name)) return refuse(why, AURALIS_EUNSUPPORTED, "the processor has no driver");
+    return open_driver(name, out, &ignored, why);
 }
 
 int device_list(struct device_info *out, int max) {
@@ -71,13 +92,16 @@ int device_list(struct device_info *out, int max) {
 }
 
 const char *device_kinds(void) {
-#if defined(DEVICE_CUDA) && defined(DEVICE_OPENCL)
-    return "cuda, opencl";
-#elif defined(DEVICE_CUDA)
-    return "cuda";
-#elif defined(DEVICE_OPENCL)
-    return "opencl";
-#else
-    return "none";
+    static const char kinds[] =
+#ifdef DEVICE_METAL
+        ", metal"
 #endif
+#ifdef DEVICE_CUDA
+        ", cuda"
+#endif
+#ifdef DEVICE_OPENCL
+        ", opencl"
+#endif
+        "";
+    return *kinds ? kinds + 2 : "none";
 }

@@ -1,8 +1,9 @@
 /* device.h — what renders streams: the processor, or a GPU.
  *
- * A device is named "cpu", "opencl" or "cuda", the last two with ":N" for the N-th of their kind (":0" by
- * default). The processor hands out its table of kernels, which shards call on their own memory; a
- * GPU keeps the memory and takes batches (gpu.h). Exactly one of the two is set in an opened device. */
+ * A device is named "cpu", "opencl", "cuda" or "metal", all but the first with ":N" for the N-th of their
+ * kind (":0" by default). The processor hands out its table of kernels, which shards call on their own
+ * memory; a GPU keeps the memory and takes batches (gpu.h). Exactly one of the two is set in an opened
+ * device. */
 #ifndef AURALIS_DEVICE_DEVICE_H
 #define AURALIS_DEVICE_DEVICE_H
 
@@ -23,7 +24,11 @@ struct device_info {
  * `why` receives a sentence (may be NULL). */
 int device_open(const char *name, const char *isa, struct device *out, auralis_message *why);
 
-/* The kinds of GPU that this build knows, "cuda, opencl", or "none". */
+/* The driver of a GPU alone, with which whoever opens it does what it likes, and closes it.
+ * AURALIS_EUNSUPPORTED for the processor, else as device_open. */
+int device_driver(const char *name, struct driver **out, auralis_message *why);
+
+/* The kinds of GPU that this build knows, "metal, cuda, opencl", or "none". */
 const char *device_kinds(void);
 
 /* GPUs of this machine in order of preference, without opening them: writes up to `max`, returns how many. */

@@ -1,11 +1,13 @@
 /* gpu.h — banks of voices and effects on a GPU, and rendering of batches there.
  *
- * What every kind of GPU has in common, above its driver. All memory grows while streams are opened, none
- * while they are rendered. Used by one thread at a time. */
+ * What every kind of GPU has in common, above its driver. Memory grows while streams are opened, not while
+ * they are rendered: who composes a batch keeps to the room that there is (gpu_rows, gpu_spans). Only the
+ * short lists of what happens to voices may grow then. Used by one thread at a time. */
 #ifndef AURALIS_DEVICE_GPU_H
 #define AURALIS_DEVICE_GPU_H
 
 #include "device/driver.h"
+#include "device/plan.h"
 #include "kernels/batch.h"
 
 struct gpu;
@@ -24,26 +26,71 @@ struct gpu_batch {
     uint32_t stream_count;
     const float *bright; /* [block][stream] */
     uint32_t blocks;
+    bool again;                        /* batches alike are expected: graphs */
+    uint32_t narrow;                   /* so many streams, the first ones, come down in 16 bits … */
+    const struct batch_dither *dither; /* … with this noise */
 };
 
-/* Takes the driver over. AURALIS_ENOMEM, after which the driver is closed. */
-int gpu_create(struct driver *driver, struct gpu **out);
+/* Where a batch's samples are, [stream][blocks × 64 frames][2]: of the first streams in 16 bits, with what
+ * was found wrong in them, of the others as they are. */
+struct gpu_samples {
+    const struct batch_dither *dither;
+    const int16_t *pcm;
+    const float *floats;
+};
+
+/* Takes the driver over. AURALIS_ENOMEM, after which the driver is closed. `wish`: what is not to be chosen
+ * by measurement. */
+int gpu_create(struct driver *driver, const struct plan_wish *wish, struct gpu **out);
+struct plans *gpu_plans(struct gpu *gpu);
+
+/* Takes what was measured, and keeps it for the next start where the driver has a file for it. */
+void gpu_take_plans(struct gpu *gpu, const struct plans *measured);
 void gpu_destroy(struct gpu *gpu);
 const struct gpu_info *gpu_information(const struct gpu *gpu);
 
-/* Makes the bank of a program at least `places` long; what it holds stays. */
+/* Makes the bank of a program at least `places` long; what it holds stays. AURALIS_ENOMEM leaves it as it
+ * was. */
 int gpu_reserve_voices(struct gpu *gpu, enum voice_program program, uint32_t places);
 
-/* Makes room for `floats` of effects, and fills in [at, at + count). */
+/* Likewise makes room for `floats` of effects, and fills in [at, at + count). */
 int gpu_reserve_effects(struct gpu *gpu, size_t floats);
 int gpu_write_effects(struct gpu *gpu, size_t at, const float *from, size_t count);
 
-/* Renders the batch; `*out` is [stream][blocks × 64 frames][2] until the next call. */
-int gpu_render(struct gpu *gpu, const struct gpu_batch *batch, const float **out);
+/* What all streams may bring into one batch. */
+struct gpu_room {
+    uint32_t streams, voices;
+};
 
-/* The samples of that batch in 16 bits, [stream][…] as above; keys: a key and the number of the first sample
- * for each stream. */
-int gpu_dither(struct gpu *gpu, const uint32_t *keys, const int16_t **out);
+/* Makes room for batches: for one block of all streams with all those voices, and for many blocks of as many
+ * as usually sound; in part n, for one part in n + 1 of that. AURALIS_ENOMEM leaves it as it was. */
+int gpu_reserve_batches(struct gpu *gpu, const struct gpu_room *room);
+
+/* What a part has room for: rows (a block of a voice; a batch has gpu_padded(voices) × blocks), and spans (a
+ * block of a stream). */
+size_t gpu_rows(const struct gpu *gpu, uint32_t part);
+size_t gpu_spans(const struct gpu *gpu, uint32_t part);
+
+/* So many voices at most become a batch's list of so many, when each program's are filled up (gpu_rounded).
+ */
+static inline size_t gpu_padded(size_t voices) {
+    return voices + voices / 8 + (size_t)VOICE_PROGRAMS * 64 + 1;
+}
+
+/* Begins to render a batch as part `part` (below gpu_parts) of what is rendered now, beside the other parts,
+ * and returns; whatever the batch points to may change then. `after`: −1, or a part that it must come after.
+ * A part is waited for before its next batch begins. */
+int gpu_begin(struct gpu *gpu, uint32_t part, const struct gpu_batch *batch, int after);
+
+/* Waits for a part; its samples are there until its next batch begins. */
+int gpu_wait(struct gpu *gpu, uint32_t part, struct gpu_samples *out);
+
+/* How many parts there can be at once: 1 where a GPU has one queue. */
+uint32_t gpu_parts(const struct gpu *gpu);
+
+/* From now on the GPU counts as lost if something that is waited for takes so many seconds, and twice as long
+ * as a batch took lately, more. Without: ten. */
+void gpu_be_patient(struct gpu *gpu, double seconds);
 
 /* Bytes reserved on the GPU now. */
 uint64_t gpu_bytes(const struct gpu *gpu);

@@ -39,7 +39,19 @@ struct batch_stream {
     uint32_t aim;                                        /* 1 + number of its first aim, or 0 */
 };
 
+/* The noise of a stream that comes down in 16 bits. Its samples are numbered in stretches, of which each has
+ * a key; a batch may reach into the next one. */
+enum { DITHER_STRETCH_BITS = 24 };
+struct batch_dither {
+    uint32_t key, next_key;
+    uint32_t first; /* number of the batch's first sample in its stretch */
+    uint32_t fault; /* set by the device: a sample was ±2 or beyond, infinite or not a number */
+};
+
 /* What the mixer needs to know of a voice in a block: its bus, and gains that move in a straight line. */
 enum { SHEET_BUS, SHEET_LEFT, SHEET_RIGHT, SHEET_STEP_LEFT, SHEET_STEP_RIGHT, SHEET_WORDS };
+
+/* Of run_peak. */
+enum { PEAK_CHAINS = 8, PEAK_OPERATIONS = 128 };
 
 #endif

@@ -42,28 +42,34 @@ KERNEL void bell_advance(const struct voice_run *run, uint32_t v, struct bell_co
     }
 }
 
-KERNEL void bell_partial(float *row, const struct bell_control *c, int k, uint32_t v, const int gliding) {
-    struct phases p = phases_from(c->phase[k][v], c->inc[k][v], c->glide[k][v], gliding);
-    for (int i = 0; i < BLOCK; i += LANES) {
-        vf level = c->from[k][v] + (vf_ramp() + (float)i) * c->slope[k][v];
-        vf_store(row + i, vf_load(row + i) + sin_phase(p.at) * level);
+/* The sum of the partials so far, which stays in registers: as much of a block as fits there. */
+enum { BELL_STRETCH = BLOCK / LANES < 4 ? BLOCK / LANES : 4 };
+
+/* Adds a partial from frame `first` on. */
+KERNEL void bell_partial(vf sum[BELL_STRETCH], const struct bell_control *c, int k, uint32_t v, int first,
+                         const int gliding) {
+    struct phases p = phases_from(c->phase[k][v], c->inc[k][v], c->glide[k][v], first, gliding);
+    for (int i = 0; i < BELL_STRETCH; i++) {
+        vf level = c->from[k][v] + (vf_ramp() + (float)(first + i * LANES)) * c->slope[k][v];
+        sum[i] = sum[i] + sin_phase(p.at) * level;
         phases_next(&p, gliding);
     }
 }
 
-static void bell_wave(const struct voice_run *run, const struct bell_control *c, uint32_t v) {
-    float *row = run->rows + v * VOICE_ROW;
-    for (int i = 0; i < BLOCK; i += LANES) vf_store(row + i, vf_set(0.0f));
+KERNEL void bell_stretch(const struct voice_run *run, const struct bell_control *c, uint32_t v, int first) {
+    vf sum[BELL_STRETCH];
+    for (int i = 0; i < BELL_STRETCH; i++) sum[i] = vf_set(0.0f);
     for (int k = 0; k < BELL_PARTIALS; k++) {
         if (!(*WORD(run, BELL_WEIGHT + k, v) << 1)) continue; /* ±0: no such partial */
         if (c->glide[k][v])
-            bell_partial(row, c, k, v, 1);
+            bell_partial(sum, c, k, v, first, 1);
         else
-            bell_partial(row, c, k, v, 0);
+            bell_partial(sum, c, k, v, first, 0);
     }
-    for (int i = 0; i < BLOCK; i += LANES) {
-        vf amp = vf_max(c->amp[v] + (vf_ramp() + (float)i) * c->step[v], vf_set(0.0f));
-        vf_store(row + i, vf_load(row + i) * amp);
+    for (int i = 0; i < BELL_STRETCH; i++) {
+        int frame = first + i * LANES;
+        vf amp = vf_max(c->amp[v] + (vf_ramp() + (float)frame) * c->step[v], vf_set(0.0f));
+        vf_store(run->rows + v * VOICE_ROW + frame, sum[i] * amp);
     }
 }
 
@@ -72,7 +78,8 @@ static void bell_voices(const struct voice_run *run) {
     for (uint32_t v = 0; v < run->count; v += LANES)
         if (vi_any(word_i(run, VOICE_RUN, v))) bell_advance(run, v, &c);
     for (uint32_t v = 0; v < run->count; v++)
-        if (*WORD(run, VOICE_RUN, v)) bell_wave(run, &c, v);
+        for (int i = 0; i < BLOCK && *WORD(run, VOICE_RUN, v); i += BELL_STRETCH * LANES)
+            bell_stretch(run, &c, v, i);
 }
 
 #endif

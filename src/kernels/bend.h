@@ -43,8 +43,9 @@ struct phases {
     uint32_t more;
 };
 
-KERNEL struct phases phases_from(uint32_t phase, uint32_t inc, uint32_t glide, const int gliding) {
-    vu n = vu_from_i(vi_ramp());
+/* From frame `first` of the block on. */
+KERNEL struct phases phases_from(uint32_t phase, uint32_t inc, uint32_t glide, int first, const int gliding) {
+    vu n = vu_from_i(vi_add(vi_ramp(), vi_set(first)));
     struct phases p = {vu_set(phase) + n * inc, vu_set(inc * (uint32_t)LANES), 0};
     if (!gliding) return p;
     p.at += ((n * (n - 1u)) >> 1) * glide;

@@ -20,19 +20,18 @@ KERNEL vi dither_lanes(vf x, vu counter) {
 
 #if !KERNEL_ITEMS
 static void dither(int16_t *out, const float *in, uint32_t samples, uint32_t key, uint32_t first) {
-    enum { PIECE = 64 };
-    for (uint32_t done = 0; done < samples; done += PIECE) {
-        uint32_t count = samples - done < PIECE ? samples - done : PIECE;
-        float piece[PIECE] = {0};
-        int32_t whole[PIECE];
-        __builtin_memcpy(piece, in + done, count * sizeof *in);
-        vu counter = (vu_set(first + done) + vu_from_i(vi_ramp())) * 0x9e3779b9u + key;
-        for (uint32_t i = 0; i < PIECE; i += LANES) {
-            vi_store(whole + i, dither_lanes(vf_load(piece + i), counter));
-            counter += 0x9e3779b9u * (uint32_t)LANES;
-        }
-        for (uint32_t i = 0; i < count; i++) out[done + i] = (int16_t)whole[i];
+    vu counter = (vu_set(first) + vu_from_i(vi_ramp())) * 0x9e3779b9u + key;
+    uint32_t done = 0, left = samples % LANES;
+    for (; done < samples - left; done += LANES) {
+        vi_store_short(out + done, dither_lanes(vf_load(in + done), counter));
+        counter += 0x9e3779b9u * (uint32_t)LANES;
     }
+    if (!left) return;
+    float some[LANES] = {0};
+    int16_t whole[LANES];
+    __builtin_memcpy(some, in + done, left * sizeof *in);
+    vi_store_short(whole, dither_lanes(vf_load(some), counter));
+    __builtin_memcpy(out + done, whole, left * sizeof *out);
 }
 #endif
 

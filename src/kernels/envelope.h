@@ -71,22 +71,28 @@ struct ramp {
     vf from, step;
 };
 
+/* From `from`, the amplitude at the end of the block before, to `to`; the voices' ages are `age` at the
+ * block's beginning. */
+KERNEL struct ramp amplitude_ramp(vi age, vf from, vf to) {
+    vi begins = vi_le(age, vi_set(0));
+    struct ramp r = {from, (to - from) * (1.0f / BLOCK)};
+    if (vi_any(begins)) {
+        vf first = to * reciprocal(vf_from_i(vi_max(vi_add(age, vi_set(BLOCK)), vi_set(1))));
+        r.step = vf_select(begins, first, r.step);
+        r.from = vf_select(begins, first * vf_from_i(age), from);
+    }
+    return r;
+}
+
 /* Works out where the amplitude goes and moves VOICE_AMP and VOICE_AGE on. `envelope` receives the envelope
  * at the end of the block. */
 KERNEL struct ramp advance_amplitude(const struct voice_run *run, uint32_t v, vi running, vf *envelope) {
     vi age = word_i(run, VOICE_AGE, v), end = vi_add(age, vi_set(BLOCK));
     *envelope = envelope_at(run, v, end);
     vf to = amplitude_at(run, v, end, *envelope), from = word_f(run, VOICE_AMP, v);
-    vi begins = vi_le(age, vi_set(0));
-    struct ramp r = {from, (to - from) * (1.0f / BLOCK)};
-    if (vi_any(begins)) {
-        vf first = to * reciprocal(vf_from_i(vi_max(end, vi_set(1))));
-        r.step = vf_select(begins, first, r.step);
-        r.from = vf_select(begins, first * vf_from_i(age), from);
-    }
     keep_f(run, VOICE_AMP, v, running, to);
     keep_i(run, VOICE_AGE, v, running, end);
-    return r;
+    return amplitude_ramp(age, from, to);
 }
 
 #endif

@@ -14,14 +14,24 @@ struct filter {
     vf s1, s2, b1, a2, a3, d1, d2, d3;
 };
 
-/* The block's coefficients for LANES voices, whose ages are `age` at its beginning. */
-KERNEL struct filter filter_begin(const struct voice_run *run, uint32_t v, vi running, vi age, vf envelope) {
-    vi end = vi_add(age, vi_set(BLOCK)), begins = vi_le(age, vi_set(0));
+/* The block's coefficients for LANES voices come in three steps, each a long chain: where there are several
+ * groups of lanes, all of them take one before the next. First the cutoff at the end of the block, as log2 of
+ * its share of the rate; `age` is that of the beginning. */
+KERNEL vf filter_octaves(const struct voice_run *run, uint32_t v, vi age, vf envelope) {
+    vi end = vi_add(age, vi_set(BLOCK));
     vu lfo = word_u(run, FILTER_LFO_PHASE, v) + vu_from_i(end) * word_u(run, FILTER_LFO_INC, v);
     vf octaves = word_f(run, FILTER_CUTOFF, v) + word_f(run, VOICE_BRIGHT, v);
     octaves = octaves + word_f(run, FILTER_ENVELOPE, v) * envelope;
-    octaves = octaves + word_f(run, FILTER_LFO_DEPTH, v) * sin_phase(lfo);
-    vf g = tan_half_turns(exp2_lanes(vf_clamp(octaves, -12.0f, -1.13f)));
+    return octaves + word_f(run, FILTER_LFO_DEPTH, v) * sin_phase(lfo);
+}
+
+/* Then the filter's g. */
+KERNEL vf filter_warp(vf octaves) {
+    return tan_half_turns(exp2_lanes(vf_clamp(octaves, -12.0f, -1.13f)));
+}
+
+KERNEL struct filter filter_begin(const struct voice_run *run, uint32_t v, vi running, vi age, vf g) {
+    vi begins = vi_le(age, vi_set(0));
     vf damped = g + word_f(run, FILTER_DAMPING, v), gr = g * reciprocal(1.0f + g * damped);
     vf to1 = (gr + gr) * damped, to2 = gr * 1.41421356f, to3 = g * gr;
     struct filter f = {.s1 = word_f(run, FILTER_S1, v),

@@ -126,7 +126,13 @@ enum noise_word {
     NOISE_WORDS
 };
 
-enum voice_bus { BUS_DIRECT, BUS_WASH, STREAM_BUSES }; /* kick and bass stay out of chorus and delay */
+enum voice_bus {
+    BUS_DIRECT,
+    BUS_WASH,
+    STREAM_BUSES,
+    ALL_BUSES = (1 << STREAM_BUSES) - 1
+};                                              /* kick and bass stay out of chorus and delay */
+enum { BUS_FLOATS = STREAM_BUSES * 2 * BLOCK }; /* a block of a stream's buses */
 
 /* Advances voices [first, first + count) of a bank by one block; first is a multiple of 64, count 1–64. Voice
  * v's mono output goes to rows[(v − first) × 80 + frame]; the row of a voice that does not run is undefined.
@@ -153,14 +159,25 @@ struct voice_run {
 typedef void voice_kernel(const struct voice_run *run);
 
 /* Adds `count` consecutive rows (64 frames each, VOICE_ROW apart), left to right, onto a stream's buses,
- * bus[bus][channel][frame], each row to the bus and with the gains of its voice. */
-typedef void mix_kernel(float *bus, const float *rows, const int32_t *to, const float *gain_l,
-                        const float *gain_r, uint32_t count);
+ * bus[bus][channel][frame], each row to the bus and with the gains of its voice. Bit b of `begun`: bus b
+ * holds a sum; where it is not set, the sum begins from +0.0, whatever lies there. Returns `begun` with the
+ * buses that hold one now. */
+typedef uint32_t mix_kernel(float *bus, uint32_t begun, const float *rows, const int32_t *to,
+                            const float *gain_l, const float *gain_r, uint32_t count);
 
 /* The same with gains that move in a straight line from from_l, from_r at frame 0 towards gain_l, gain_r at
  * frame 64. Where they do not move it gives the bits of mix_kernel. */
-typedef void mix_ramp_kernel(float *bus, const float *rows, const int32_t *to, const float *from_l,
-                             const float *from_r, const float *gain_l, const float *gain_r, uint32_t count);
+typedef uint32_t mix_ramp_kernel(float *bus, uint32_t begun, const float *rows, const int32_t *to,
+                                 const float *from_l, const float *from_r, const float *gain_l,
+                                 const float *gain_r, uint32_t count);
+
+/* Advances voices of NOISE or TONE, all of which run and have begun and none of whose pitches moves, by
+ * `blocks` ≤ STRETCH_BLOCKS blocks at once and adds them to the buses of those blocks, which lie BUS_FLOATS
+ * apart, as voice_kernel and mix_kernel would block by block, VOICE_BRIGHT being what it is; `begun` is the
+ * same for all. There must be room for the buses of STRETCH_BLOCKS blocks; what is in those that are not
+ * asked for is undefined then. */
+enum { STRETCH_BLOCKS = 16 };
+typedef uint32_t stretch_kernel(const struct voice_run *run, uint32_t blocks, float *bus, uint32_t begun);
 
 struct effects; /* synth/effects.h */
 
@@ -178,6 +195,7 @@ struct kernels {
     const char *isa; /* "scalar", "sse2", "avx2", "avx512", "neon" */
     uint32_t lanes;
     voice_kernel *voice[VOICE_PROGRAMS];
+    stretch_kernel *stretch[VOICE_PROGRAMS]; /* NULL: block by block only */
     mix_kernel *mix;
     mix_ramp_kernel *mix_ramp;
     effects_kernel *effects;

@@ -36,6 +36,12 @@
 #include <arm_neon.h>
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLLED _Pragma("GCC unroll 16")
+#else
+#define UNROLLED
+#endif
+
 #define LANE_GROUPS(voices) (((voices) + LANES - 1) / LANES)
 
 #if LANES == 1
@@ -114,6 +120,26 @@ KERNEL void vu_store(void *p, vu v) {
 }
 #endif
 
+/* LANES values of −32768 … 32767 into 16 bits each. */
+#if !KERNEL_ITEMS
+KERNEL void vi_store_short(int16_t *p, vi v) {
+#if LANES == 16
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16((__m512i)v));
+#elif LANES == 8
+    __m128i high = _mm256_extracti128_si256((__m256i)v, 1);
+    _mm_storeu_si128((__m128i *)p, _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v), high));
+#elif LANES == 4 && defined(__SSE2__)
+    _mm_storel_epi64((__m128i *)p, _mm_packs_epi32((__m128i)v, (__m128i)v));
+#elif LANES == 4 && defined(__ARM_NEON)
+    vst1_s16(p, vmovn_s32((int32x4_t)v));
+#else
+    int32_t whole[LANES];
+    vi_store(whole, v);
+    for (int i = 0; i < LANES; i++) p[i] = (int16_t)whole[i];
+#endif
+}
+#endif
+
 /* 0, 1, 2 … by lane: the frames of a run of time. */
 KERNEL vi vi_ramp(void) {
 #if LANES == 1
@@ -179,6 +205,9 @@ KERNEL vi vi_le(vi a, vi b) {
 KERNEL vi vi_eq(vi a, vi b) {
     return LANES_MASK(a == b);
 }
+KERNEL vi vi_test(vi a, int32_t bits) {
+    return LANES_MASK((a & bits) != 0);
+} /* whether any of these bits is set */
 KERNEL vi vf_lt(vf a, vf b) {
     return LANES_MASK(a < b);
 }
@@ -191,6 +220,27 @@ KERNEL vf vf_select(vi mask, vf a, vf b) {
 KERNEL vf vf_mask(vi mask, vf a) {
     return vf_bits(mask & vi_bits(a));
 } /* a or +0.0 */
+/* a where it has any of these bits, else +0.0. */
+KERNEL vf vf_with(vf a, int32_t bits) {
+#if LANES == 16
+    __asm__("" : "+v"(a)); /* or gcc adds once more under the mask what a is the sum of */
+    return (vf)_mm512_maskz_mov_ps(_mm512_test_epi32_mask((__m512i)a, _mm512_set1_epi32(bits)), (__m512)a);
+#else
+    return vf_mask(vi_test(vi_bits(a), bits), a);
+#endif
+}
+
+/* |x|; INT32_MIN stays what it is. */
+KERNEL vi vi_abs(vi x) {
+#if LANES == 16
+    return (vi)_mm512_abs_epi32((__m512i)x);
+#elif LANES == 8
+    return (vi)_mm256_abs_epi32((__m256i)x);
+#else
+    vi sign = x >> 31;
+    return vi_sub(x ^ sign, sign);
+#endif
+}
 
 KERNEL vi vi_min(vi a, vi b) {
     return vi_select(vi_lt(a, b), a, b);
@@ -199,8 +249,8 @@ KERNEL vi vi_max(vi a, vi b) {
     return vi_select(vi_lt(b, a), a, b);
 }
 
-/* a + b, made by a multiplier where those have less to do than the adders: a × 1 + b, rounded once, is the
- * same sum. */
+/* a + b and a − b, made by a multiplier where those have less to do than the adders: a × 1 ± b, rounded once,
+ * is the same. */
 KERNEL vf vf_add_aside(vf a, vf b) {
 #if LANES == 16
     return (vf)_mm512_fmadd_ps((__m512)a, _mm512_set1_ps(1.0f), (__m512)b);
@@ -208,6 +258,15 @@ KERNEL vf vf_add_aside(vf a, vf b) {
     return (vf)_mm256_fmadd_ps((__m256)a, _mm256_set1_ps(1.0f), (__m256)b);
 #else
     return a + b;
+#endif
+}
+KERNEL vf vf_take_aside(vf a, vf b) {
+#if LANES == 16
+    return (vf)_mm512_fmsub_ps((__m512)a, _mm512_set1_ps(1.0f), (__m512)b);
+#elif LANES == 8 && defined(__FMA__)
+    return (vf)_mm256_fmsub_ps((__m256)a, _mm256_set1_ps(1.0f), (__m256)b);
+#else
+    return a - b;
 #endif
 }
 
@@ -289,16 +348,52 @@ KERNEL uint32_t vi_signs(vi x) {
 #endif
 }
 
+/* Lane i from lane i ^ by; `by`, a power of two below LANES, is known to the compiler. */
+KERNEL vf lanes_swapped(vf x, int by) {
+#if LANES == 16
+    if (by == 8) return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    if (by == 4) return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    if (by == 2) return __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+#elif LANES == 8
+    if (by == 4) return __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
+    if (by == 2) return __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5);
+    return __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6);
+#elif LANES == 4
+    if (by == 2) return __builtin_shufflevector(x, x, 2, 3, 0, 1);
+    return __builtin_shufflevector(x, x, 1, 0, 3, 2);
+#else
+    (void)by;
+    return x;
+#endif
+}
+
+/* Lane 0. */
+KERNEL float vf_first(vf x) {
+#if LANES == 1
+    return x;
+#else
+    return x[0];
+#endif
+}
+
+/* The greatest of the lanes; none may be negative. */
+KERNEL float lanes_greatest(vf x) {
+    UNROLLED for (int by = LANES / 2; by; by /= 2) x =
+        vf_bits(vi_max(vi_bits(x), vi_bits(lanes_swapped(x, by))));
+    return vf_first(x);
+}
+
+/* The sum of the lanes: of neighbours, then of neighbouring sums, and so on. */
+KERNEL float lanes_sum(vf x) {
+    UNROLLED for (int by = 1; by < LANES; by *= 2) x = x + lanes_swapped(x, by);
+    return vf_first(x);
+}
+
 /* A tile: TILE consecutive frames of LANES voices, tile[i] lane v being frame i of voice v. In memory a
  * voice's frames lie side by side, and the voices `row` floats apart; so a tile is turned over on its way in
  * and out. With 16 lanes a tile is 8 frames long, and two of them fit into the registers. */
 #define TILE (LANES == 16 ? 8 : LANES)
-#if defined(__GNUC__) && !defined(__clang__)
-#define UNROLLED _Pragma("GCC unroll 16")
-#else
-#define UNROLLED
-#endif
-
 #if LANES == 16
 typedef float half_vf __attribute__((vector_size(32)));
 
@@ -407,31 +502,79 @@ KERNEL void tile_store(const vf tile[TILE], float *p, size_t row) {
 }
 #endif
 
+/* LANES consecutive lanes of a and b, from lane `first` of a on; `first` known to the compiler. */
+#if LANES == 16
+#define LANES_FROM(first)                                                                                    \
+    case first:                                                                                              \
+        return (vf)_mm512_alignr_epi32((__m512i)b, (__m512i)a, first)
+KERNEL vf lanes_across(vf a, vf b, int first) {
+    switch (first) {
+        LANES_FROM(1);
+        LANES_FROM(2);
+        LANES_FROM(3);
+        LANES_FROM(4);
+        LANES_FROM(5);
+        LANES_FROM(6);
+        LANES_FROM(7);
+        LANES_FROM(8);
+        LANES_FROM(9);
+        LANES_FROM(10);
+        LANES_FROM(11);
+        LANES_FROM(12);
+        LANES_FROM(13);
+        LANES_FROM(14);
+        LANES_FROM(15);
+    default:
+        return first ? b : a;
+    }
+}
+#endif
+
 /* vf_load(p + by), 0 ≤ by ≤ 4, given a = vf_load(p) and b = vf_load(p + LANES): where a vector is as long as
  * a cache line, nearly every unaligned load touches two, and a shuffle costs less. */
 KERNEL vf lanes_ahead(MEMORY const float *p, vf a, vf b, int by) {
 #if LANES == 16
     (void)p;
-    switch (by) {
-    case 0:
-        return a;
-    case 1:
-        return __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
-    case 2:
-        return __builtin_shufflevector(a, b, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
-    case 3:
-        return __builtin_shufflevector(a, b, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18);
-    default:
-        return __builtin_shufflevector(a, b, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
-    }
+    return lanes_across(a, b, by);
 #else
     (void)a, (void)b;
     return vf_load(p + by);
 #endif
 }
 
+/* vf_load(p − by), 0 ≤ by < 16, given now = vf_load(p), p aligned: what was stored there as whole vectors a
+ * moment ago cannot be read across two of them before it has left for the cache. */
+KERNEL vf lanes_behind(MEMORY const float *p, vf now, int by) {
+#if LANES == 16
+    return lanes_across(vf_load(p - LANES), now, LANES - by);
+#else
+    (void)now;
+    return vf_load(p - by);
+#endif
+}
+
+/* Of a and then b, lanes 0, 2, 4 … and 1, 3, 5 … */
+KERNEL void lanes_separate(vf a, vf b, vf *even, vf *odd) {
+#if LANES == 16
+    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#elif LANES == 8
+    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+#elif LANES == 4
+    *even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+    *odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+#else
+    *even = a;
+    *odd = b;
+#endif
+}
+
 /* Writes a0 b0 a1 b1 …: 2 × LANES values. */
-KERNEL void lanes_interleave(MEMORY float *out, vf a, vf b) {
+#if LANES == 1
+#define lanes_interleave(out, a, b) (vf_store(out, a), vf_store((out) + 1, b))
+#else
+KERNEL void lanes_interleave(float *out, vf a, vf b) {
 #if LANES == 16
     vf_store(out, __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
     vf_store(out + 16,
@@ -442,10 +585,8 @@ KERNEL void lanes_interleave(MEMORY float *out, vf a, vf b) {
 #elif LANES == 4
     vf_store(out, __builtin_shufflevector(a, b, 0, 4, 1, 5));
     vf_store(out + 4, __builtin_shufflevector(a, b, 2, 6, 3, 7));
-#else
-    out[0] = a;
-    out[1] = b;
 #endif
 }
+#endif
 
 #endif

@@ -42,13 +42,19 @@ typedef ulong uint64_t;
 #define LEADING_ZEROS(x) clz(x)
 #endif
 
+#define AT(n)
+#define NUMBER uint32_t
+#define ITEM_ARGUMENTS
+#define ITEMS_BEGIN(name)
+#define ITEMS_END
+#define OF_ITEM(name)
+
 #define FRAME_FIRST ITEM
 #define FRAME_GROUPS 1
 #define FRAMES(i) for (int i = ITEM, once_ = 1; once_; once_ = 0) /* a group has an item for each frame */
 #define SOME_FRAMES(i, count) for (int i = ITEM; i < (int)(count); i += BLOCK)
 #define ITEMS(k, count) for (int k = ITEM; k < (count); k += BLOCK)
 #define ONE_ITEM if (ITEM == 0)
-#define PREFETCH(p)
 #define LOWEST_BIT(bits) (31 - LEADING_ZEROS((bits) & (0u - (bits))))
 
 #endif

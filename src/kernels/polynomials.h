@@ -20,13 +20,11 @@ KERNEL vf sin_quarter(vf x) {
     return p * x;
 }
 
-/* Sine of a phase: 2^32 is a turn. The second and third quarter fold onto the first and fourth in integers.
- */
+/* Sine of a phase: 2^32 is a turn. The second and third quarter fold onto the first and fourth in integers,
+ * around the crest. */
 KERNEL vf sin_phase(vu phase) {
-    vi q = vi_from_u(phase);
-    vi fold = (q ^ vi_from_u(phase << 1)) >> 31;
-    vi quarter = vi_from_u((phase ^ vu_from_i(fold)) + vu_from_i(fold & (INT32_MIN + 1)));
-    return sin_quarter(vf_from_i(quarter) * 0x1p-30f);
+    vi from_crest = vi_abs(vi_from_u(phase - 0x40000000u));
+    return sin_quarter(vf_from_i(vi_sub(vi_set(0x40000000), from_crest)) * 0x1p-30f);
 }
 
 /* 2^x. Relative error 3e-9 for −64 ≤ x < 126; +0.0 below −64, so that no decay ends in denormals. */
@@ -61,15 +59,18 @@ KERNEL vf tan_half_turns(vf w) {
     return sin_quarter(x) * reciprocal(sin_quarter(1.0f - x));
 }
 
-/* tanh(x): Lambert's continued fraction at x/2, where it has converged, and tanh 2y = 2t / (1 + t²). Relative
- * error 1e-6 and odd; ±1 within 1e-6 past |x| = 9. */
-KERNEL vf tanh_lanes(vf x) {
-    vf y = vf_clamp(x * 0.5f, -4.5f, 4.5f);
-    vf u = y * y;
-    vf p = ((u + 378.0f) * u + 17325.0f) * u + 135135.0f;
-    vf q = ((u * 28.0f + 3150.0f) * u + 62370.0f) * u + 135135.0f;
-    vf t = y * p * reciprocal(q);
-    return (t + t) * reciprocal(t * t + 1.0f);
+/* x[k] = tanh(x[k]): Lambert's continued fraction p/q at y = x/2, where it has converged, and tanh 2y = 2pq /
+ * (q² + p²). Relative error 1e-6 and odd; ±1 within 1e-6 past |x| = 9. A long chain: so several go through it
+ * side by side, step by step. */
+KERNEL void tanh_lanes(vf *x, const int count) {
+    vf q[8], r[8];
+    UNROLLED for (int k = 0; k < count; k++) {
+        vf y = vf_clamp(x[k] * 0.5f, -4.5f, 4.5f), u = y * y;
+        x[k] = y * (((u + 378.0f) * u + 17325.0f) * u + 135135.0f);
+        q[k] = ((u * 28.0f + 3150.0f) * u + 62370.0f) * u + 135135.0f;
+    }
+    UNROLLED for (int k = 0; k < count; k++) r[k] = reciprocal(q[k] * q[k] + x[k] * x[k]);
+    UNROLLED for (int k = 0; k < count; k++) x[k] = (x[k] + x[k]) * q[k] * r[k];
 }
 
 #endif

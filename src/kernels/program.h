@@ -17,10 +17,11 @@
 
 /* What the launches for the five programs have in common. */
 #define VOICE_ARGUMENTS                                                                                      \
-    MEMORY uint32_t *words, MEMORY float *tail, MEMORY const struct batch_voice *voices,                     \
-        MEMORY const uint32_t *starts, MEMORY const struct batch_change *changes,                            \
-        MEMORY const float *bright, MEMORY float *rows, MEMORY float *sheets, uint32_t stride,               \
-        uint32_t first, uint32_t end, uint32_t total, uint32_t streams
+    MEMORY uint32_t *words AT(0), MEMORY float *tail AT(1), MEMORY const struct batch_voice *voices AT(2),   \
+        MEMORY const uint32_t *starts AT(3), MEMORY const struct batch_change *changes AT(4),                \
+        MEMORY const float *bright AT(5), MEMORY float *rows AT(6), MEMORY float *sheets AT(7),              \
+        NUMBER stride AT(8), NUMBER first AT(9), NUMBER end AT(10), NUMBER total AT(11),                     \
+        NUMBER streams AT(12) ITEM_ARGUMENTS
 
 /* The words of a voice that begins. */
 static void begin_voice(const struct voice_run *run, MEMORY const uint32_t *start, int count, int edges) {
@@ -75,9 +76,10 @@ VOICE_LAUNCH(run_noise, noise_voices, NOISE_WORDS, 0)
 VOICE_LAUNCH(run_tone, tone_voices, TONE_WORDS, 1)
 
 /* One frame of a stream's buses: the sum over its voices, in order. */
-ENTRY void run_mix(MEMORY const struct batch_voice *voices, MEMORY const struct batch_stream *streams,
-                   MEMORY const float *rows, MEMORY const float *sheets, MEMORY float *buses, uint32_t count,
-                   uint32_t total) {
+ENTRY void run_mix(MEMORY const struct batch_voice *voices AT(0),
+                   MEMORY const struct batch_stream *streams AT(1), MEMORY const float *rows AT(2),
+                   MEMORY const float *sheets AT(3), MEMORY float *buses AT(4), NUMBER count AT(5),
+                   NUMBER total AT(6) ITEM_ARGUMENTS) {
     uint32_t s = GROUP_NUMBER % count, b = GROUP_NUMBER / count;
     float sum[STREAM_BUSES][2] = {{0.0f, 0.0f}, {0.0f, 0.0f}}, t = (float)ITEM;
     MEMORY const float *row = rows + ((size_t)b * BLOCK + (size_t)ITEM) * total;
@@ -96,6 +98,8 @@ ENTRY void run_mix(MEMORY const struct batch_voice *voices, MEMORY const struct 
         for (int side = 0; side < 2; side++) bus[(2 * k + side) * BLOCK] = sum[k][side];
 }
 
+ITEMS_BEGIN(aiming)
+
 /* The targets of `aim` for the effects; their ramps begin. */
 static void aim_effects(MEMORY struct effects *fx, MEMORY const struct batch_aim *aim) {
     ITEMS (k, EFFECT_GAINS)
@@ -111,12 +115,13 @@ static void aim_effects(MEMORY struct effects *fx, MEMORY const struct batch_aim
         }
         fx->gain_left = fx->gain_blocks;
     }
-    TOGETHER;
 }
 
-ENTRY void run_effects(MEMORY float *memory, MEMORY const struct batch_stream *streams,
-                       MEMORY const struct batch_aim *aims, MEMORY const float *buses, MEMORY float *out,
-                       uint32_t count, uint32_t blocks) {
+ITEMS_END
+
+ENTRY void run_effects(MEMORY float *memory AT(0), MEMORY const struct batch_stream *streams AT(1),
+                       MEMORY const struct batch_aim *aims AT(2), MEMORY const float *buses AT(3),
+                       MEMORY float *out AT(4), NUMBER count AT(5), NUMBER blocks AT(6) ITEM_ARGUMENTS) {
     GROUP_VARIABLE struct effects_scratch scratch;
     uint32_t s = GROUP_NUMBER, aim = streams[s].aim;
     MEMORY struct effects *fx =
@@ -124,20 +129,38 @@ ENTRY void run_effects(MEMORY float *memory, MEMORY const struct batch_stream *s
     for (uint32_t b = streams[s].heard; b < blocks; b++) {
         MEMORY const float *bus = buses + ((size_t)b * count + s) * (STREAM_BUSES * 2 * BLOCK);
         MEMORY float *to = out + ((size_t)s * blocks + b) * (2 * BLOCK);
-        for (; aim && aims[aim - 1].block <= b; aim = aims[aim - 1].next) aim_effects(fx, &aims[aim - 1]);
+        for (; aim && aims[aim - 1].block <= b; aim = aims[aim - 1].next)
+            OF_ITEM(aiming) aim_effects(fx, &aims[aim - 1]);
         if (streams[s].dry)
-            softclip(bus, bus + 2 * BLOCK, to);
+            OF_ITEM(clipping) softclip(bus, bus + 2 * BLOCK, to);
         else
-            shape_block(fx, &scratch, bus, bus + 2 * BLOCK, to);
+            OF_ITEM(shaping) shape_block(fx, &scratch, bus, bus + 2 * BLOCK, to);
     }
 }
 
-/* To 16 bits: `keys` holds a key and the number of the first sample for each stream. */
-ENTRY void run_dither(MEMORY const float *in, MEMORY int16_t *out, MEMORY const uint32_t *keys,
-                      uint32_t samples) {
+/* The first `count` streams to 16 bits. `pcm` holds what their noise is, as it was sent, and then receives
+ * the samples, so that both come down at once. */
+ENTRY void run_dither(MEMORY const float *in AT(0), MEMORY int16_t *pcm AT(1), NUMBER samples AT(2),
+                      NUMBER count AT(3) ITEM_ARGUMENTS) {
+    MEMORY struct batch_dither *noise = (MEMORY struct batch_dither *)(MEMORY void *)pcm;
     uint32_t groups = samples / BLOCK, s = GROUP_NUMBER / groups;
-    uint32_t i = GROUP_NUMBER % groups * BLOCK + (uint32_t)ITEM;
-    uint32_t counter = (keys[2 * s + 1] + i) * 0x9e3779b9u + keys[2 * s];
+    uint32_t i = GROUP_NUMBER % groups * BLOCK + (uint32_t)ITEM, number = noise[s].first + i;
+    uint32_t key = number >> DITHER_STRETCH_BITS ? noise[s].next_key : noise[s].key;
+    uint32_t inside = number & ((1u << DITHER_STRETCH_BITS) - 1);
     size_t at = (size_t)s * samples + i;
-    out[at] = (int16_t)dither_lanes(in[at], counter);
+    if (as_int(in[at]) >> 30 & 1) noise[s].fault = 1; /* whichever item says so */
+    MEMORY int16_t *out = pcm + (size_t)count * (sizeof *noise / sizeof *pcm);
+    out[at] = (int16_t)dither_lanes(in[at], inside * 0x9e3779b9u + key);
+}
+
+/* What the GPU does at best, for bench_kernel.c: PEAK_OPERATIONS products and sums a round and item, none of
+ * which waits for the one before. `out` holds a factor and what is added, and takes what comes of it. */
+ENTRY void run_peak(MEMORY float *out AT(0), NUMBER rounds AT(1) ITEM_ARGUMENTS) {
+    float x[PEAK_CHAINS], factor = out[0], more = out[1], sum = 0.0f;
+    for (int k = 0; k < PEAK_CHAINS; k++) x[k] = (float)(ITEM + k);
+    for (uint32_t n = 0; n < rounds; n++)
+        for (int i = 0; i < PEAK_OPERATIONS / PEAK_CHAINS / 2; i++)
+            for (int k = 0; k < PEAK_CHAINS; k++) x[k] = x[k] * factor + more;
+    for (int k = 0; k < PEAK_CHAINS; k++) sum = sum + x[k];
+    out[2 + GROUP_NUMBER * BLOCK + (uint32_t)ITEM] = sum;
 }

@@ -11,12 +11,17 @@
  * Where a pointer points is part of its type there: MEMORY is the device's memory (banks, rings, buses),
  * GROUP that of a group of items; what has neither is an item's own. On a processor all these say nothing,
  * so they are checked where the text is compiled for a GPU. A GPU's language has its preamble here
- * (opencl.h); kernels that keep to these words need nothing else to run there. */
+ * (opencl.h, metal.h); kernels that keep to these words need nothing else to run there.
+ *
+ * Functions that use FRAMES and its like stand between ITEMS_BEGIN(name) and ITEMS_END, and are called from
+ * outside as OF_ITEM(name) function(…): where a work item is told its number only once, that hands it on. */
 #ifndef AURALIS_KERNELS_TARGET_H
 #define AURALIS_KERNELS_TARGET_H
 
 #if defined(KERNEL_OPENCL)
 #include "kernels/opencl.h"
+#elif defined(KERNEL_METAL)
+#include "kernels/metal.h"
 #else
 
 #include <stddef.h>
@@ -45,6 +50,9 @@ KERNEL float as_float(uint32_t i) {
 
 /* The frames of a block by lane groups, of which this item does FRAME_GROUPS; single things shared among the
  * items. */
+#define ITEMS_BEGIN(name)
+#define ITEMS_END
+#define OF_ITEM(name)
 #define FRAME_FIRST 0
 #define FRAME_GROUPS (BLOCK / LANES)
 #define FRAMES(i) for (int i = 0; i < BLOCK; i += LANES)
@@ -52,7 +60,6 @@ KERNEL float as_float(uint32_t i) {
 #define ITEMS(k, count) for (int k = 0; k < (count); k++)
 #define TOGETHER ((void)0)
 #define ONE_ITEM
-#define PREFETCH(p) __builtin_prefetch(p, 0)
 #define LOWEST_BIT(bits) ((uint32_t)__builtin_ctz(bits))
 
 #endif

@@ -28,20 +28,33 @@ struct voice_lanes {
     struct filter filter;
 };
 
-KERNEL struct voice_lanes lanes_begin(const struct voice_run *run, uint32_t v, const struct voice_parts p) {
-    struct voice_lanes l = {.running = word_i(run, VOICE_RUN, v)};
-    vi age = word_i(run, VOICE_AGE, v);
-    vf envelope;
-    l.begins = l.running & vi_lt(age, vi_set(0));
-    struct ramp ramp = advance_amplitude(run, v, l.running, &envelope);
-    l.amp = ramp.from;
-    l.step = ramp.step;
-    if (p.filter) l.filter = filter_begin(run, v, l.running, age, envelope);
-    if (p.wave < 0) return l;
-    l.sine = word_f(run, p.wave + WAVE_LEFT_SINE, v);
-    l.sine_step = word_f(run, p.wave + WAVE_LEFT_STEP, v);
-    l.sine_turn = word_f(run, p.wave + WAVE_LEFT_TURN, v);
-    return l;
+/* `groups` groups of lanes from voice v on. */
+KERNEL void lanes_begin(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
+                        struct voice_lanes *l) {
+    vi age[VOICE_GROUPS];
+    vf envelope[VOICE_GROUPS], g[VOICE_GROUPS];
+    for (int n = 0; n < groups; n++) {
+        uint32_t at = v + (uint32_t)(n * LANES);
+        age[n] = word_i(run, VOICE_AGE, at);
+        l[n].running = word_i(run, VOICE_RUN, at);
+        l[n].begins = l[n].running & vi_lt(age[n], vi_set(0));
+        struct ramp ramp = advance_amplitude(run, at, l[n].running, &envelope[n]);
+        l[n].amp = ramp.from;
+        l[n].step = ramp.step;
+    }
+    if (p.filter) {
+        for (int n = 0; n < groups; n++)
+            g[n] = filter_octaves(run, v + (uint32_t)(n * LANES), age[n], envelope[n]);
+        for (int n = 0; n < groups; n++) g[n] = filter_warp(g[n]);
+        for (int n = 0; n < groups; n++)
+            l[n].filter = filter_begin(run, v + (uint32_t)(n * LANES), l[n].running, age[n], g[n]);
+    }
+    for (int n = 0; n < groups && p.wave >= 0; n++) {
+        uint32_t at = v + (uint32_t)(n * LANES);
+        l[n].sine = word_f(run, p.wave + WAVE_LEFT_SINE, at);
+        l[n].sine_step = word_f(run, p.wave + WAVE_LEFT_STEP, at);
+        l[n].sine_turn = word_f(run, p.wave + WAVE_LEFT_TURN, at);
+    }
 }
 
 KERNEL void lanes_end(const struct voice_run *run, uint32_t v, const struct voice_parts p,
@@ -61,7 +74,7 @@ KERNEL vf lanes_frame(struct voice_lanes *l, const struct voice_parts p, vf x) {
     }
     if (p.filter) x = filter_frame(&l->filter, x);
     x = x * l->amp;
-    l->amp = l->amp + l->step;
+    l->amp = vf_add_aside(l->amp, l->step);
     return x;
 }
 
@@ -84,7 +97,7 @@ KERNEL void lanes_silence(const struct voice_run *run, uint32_t v, vi begins) {
 KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
                         const struct wave_control *c) {
     struct voice_lanes l[VOICE_GROUPS];
-    for (int g = 0; g < groups; g++) l[g] = lanes_begin(run, v + (uint32_t)(g * LANES), p);
+    lanes_begin(run, v, groups, p, l);
     for (int frame = 0; frame < BLOCK; frame += TILE) {
         vf tile[VOICE_GROUPS][TILE];
         if (p.wave >= 0 && frame == WAVE_LAG)
@@ -106,7 +119,8 @@ KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int group
 
 /* The voices of a run from what is in its rows and in c. Lane groups with no running voice cost nothing. */
 KERNEL void voices(const struct voice_run *whole, const struct voice_parts p, const struct wave_control *c) {
-    const struct voice_run here = *whole, *run = &here; /* which no store can change */
+    const struct voice_run here = *whole; /* which no store can change */
+    const struct voice_run *run = &here;
     uint32_t v = 0;
     while (v < run->count) {
         if (!vi_any(word_i(run, VOICE_RUN, v))) {

@@ -12,14 +12,13 @@
  * it needs one product and two sums a frame there (s += d, d −= 4 sin²(ω/2) s, the second difference of a
  * sine), and starts anew from the exact phase every block.
  *
- * A pulse is two sawtooths of opposite sign. Vibrato and bend glide (bend.h); a voice whose pitch glides is
- * evaluated frame by frame instead, the sine too. */
+ * A pulse is two sawtooths of opposite sign. Vibrato and bend glide (vibrato.h); a voice whose pitch glides
+ * is evaluated frame by frame instead, the sine too. */
 #ifndef AURALIS_KERNELS_WAVE_H
 #define AURALIS_KERNELS_WAVE_H
 
-#include "kernels/bend.h"
 #include "kernels/edge_table.h"
-#include "kernels/envelope.h"
+#include "kernels/vibrato.h"
 
 enum {
     WAVE_OSCILLATORS = 3,
@@ -31,6 +30,12 @@ enum {
                    : 32 /* voices whose rows are made and used at a time, to stay in the nearest cache */
 };
 
+/* An edge of each sawtooth of each voice: the frame it comes before, its place in the table. */
+struct edges {
+    int32_t frame[2][WAVE_RUN], row[2][WAVE_RUN];
+    float fraction[2][WAVE_RUN];
+};
+
 /* What the waves of a run need, by voice. */
 struct wave_control {
     ALIGNED uint32_t phase[WAVE_OSCILLATORS][WAVE_RUN];
@@ -40,27 +45,11 @@ struct wave_control {
     float sine[WAVE_RUN], step[WAVE_RUN], turn[WAVE_RUN];
     float period[2][WAVE_RUN];   /* frames × 2^−32: the reciprocal of the increment */
     uint32_t edges[2][WAVE_RUN]; /* how many fall in the block */
-    /* Of one edge of each: the frame it comes before, its place in the table. */
-    int32_t frame[2][WAVE_RUN], row[2][WAVE_RUN];
-    float fraction[2][WAVE_RUN];
+    struct edges found;
     int any; /* whether there is anything but sines */
 };
 
 /* ---- What is worked out once a block, lanes being voices ---- */
-
-/* Where bend and vibrato take the pitch; moves WAVE_BENT on. */
-KERNEL vf wave_bend(const struct voice_run *run, const int at, uint32_t v, vi running) {
-    vf bend = word_f(run, at + WAVE_BEND, v), depth = word_f(run, at + WAVE_VIBRATO_DEPTH, v);
-    vi vibrates = ~vi_eq(vi_bits(depth) & INT32_MAX, vi_set(0));
-    if (vi_any(vibrates)) {
-        vi end = vi_add(word_i(run, VOICE_AGE, v), vi_set(BLOCK));
-        vf rise = vf_min(vf_from_i(end) * word_f(run, at + WAVE_VIBRATO_RISE, v), vf_set(1.0f));
-        vf vibrato = depth * rise * sin_phase(vu_from_i(end) * word_u(run, at + WAVE_VIBRATO_INC, v));
-        bend = vf_select(vibrates, bend + vibrato + bend * vibrato, bend);
-    }
-    keep_f(run, at + WAVE_BENT, v, running, bend);
-    return bend;
-}
 
 /* Moves the phases on by a block. Returns the voices whose pitch glides. */
 KERNEL vi wave_advance(const struct voice_run *run, const int at, uint32_t v, struct wave_control *c) {
@@ -138,39 +127,48 @@ KERNEL float word_float(const struct voice_run *run, int word, uint32_t v) {
     return as_float(*WORD(run, word, v));
 }
 
-/* The line into a voice's row, behind what the last block left in its tail. */
-KERNEL void row_line(float *row, MEMORY const float *tail, const struct wave_control *c, uint32_t v) {
+/* The first frames of a voice's row: the line behind what the last block left in its tail. */
+KERNEL void row_first(float *row, MEMORY const float *tail, const struct wave_control *c, uint32_t v) {
+    for (int i = 0; i < EDGE_TAPS; i += LANES) {
+        vi frame = vi_add(vi_ramp(), vi_set(i));
+        vf line = vf_from_i(frame) * c->slope[v] + c->start[0][v];
+        vf_store(row + i, vf_load(tail + i) + vf_mask(vi_lt(vi_set(WAVE_LAG - 1), frame), line));
+    }
+}
+
+/* The line into the rest of it. */
+KERNEL void row_rest(float *row, const struct wave_control *c, uint32_t v) {
     float slope = c->slope[v];
     for (int i = 0; i < EDGE_TAPS; i += LANES) {
         vi frame = vi_add(vi_ramp(), vi_set(i));
         vf rise = vf_from_i(frame) * slope;
-        vf_store(row + i,
-                 vf_load(tail + i) + vf_mask(vi_lt(vi_set(WAVE_LAG - 1), frame), rise + c->start[0][v]));
         for (int k = 1; k < WAVE_STARTS - 1; k++) vf_store(row + k * EDGE_TAPS + i, rise + c->start[k][v]);
         vf_store(row + BLOCK + i,
                  vf_mask(vi_lt(frame, vi_set(WAVE_LAG)), rise + c->start[WAVE_STARTS - 1][v]));
     }
 }
 
+KERNEL void row_line(float *row, MEMORY const float *tail, const struct wave_control *c, uint32_t v) {
+    row_first(row, tail, c, v);
+    row_rest(row, c, v);
+}
+
 /* A voice whose pitch glides: every frame from its phases. */
 KERNEL void row_gliding(const struct voice_run *run, const int at, float *row, MEMORY const float *tail,
                         const struct wave_control *c, uint32_t v) {
     struct phases p[WAVE_OSCILLATORS];
-    float left[EDGE_TAPS + WAVE_LAG] = {0};
-    COPY(left, tail, EDGE_TAPS);
     vf saw1 = vf_set(word_float(run, at + WAVE_SAW1, v) * 0x1p-31f),
        saw2 = vf_set(word_float(run, at + WAVE_SAW2, v) * 0x1p-31f),
        sine = vf_set(word_float(run, at + WAVE_SINE, v));
     for (int o = 0; o < WAVE_OSCILLATORS; o++)
-        p[o] = phases_from(c->phase[o][v], c->inc[o][v], c->glide[o][v], 1);
+        p[o] = phases_from(c->phase[o][v], c->inc[o][v], c->glide[o][v], 0, 1);
     for (int i = 0; i < BLOCK; i += LANES) {
         vf x = vf_from_i(vi_from_u(p[0].at)) * saw1 + vf_from_i(vi_from_u(p[1].at)) * saw2;
-        x += sin_phase(p[2].at) * sine;
-        if (i < EDGE_TAPS) x += vf_load(left + WAVE_LAG + i);
-        vf_store(row + WAVE_LAG + i, x);
+        vf_store(row + WAVE_LAG + i, x + sin_phase(p[2].at) * sine);
         for (int o = 0; o < WAVE_OSCILLATORS; o++) phases_next(&p[o], 1);
     }
-    COPY(row, left, WAVE_LAG);
+    COPY(row, tail, WAVE_LAG);
+    for (int i = WAVE_LAG; i < EDGE_TAPS; i++) row[i] = row[i] + tail[i];
     for (int i = WAVE_END; i < VOICE_ROW; i++) row[i] = 0.0f;
 }
 
@@ -181,6 +179,17 @@ KERNEL void row_edge(float *row, uint32_t n, int32_t at, float fraction, float d
         vf a = vf_load(EDGE[at] + j), b = vf_load(EDGE[at + 1] + j);
         vf_store(row + n + j, vf_load(row + n + j) + (a + fraction * (b - a)) * scale);
     }
+}
+
+/* Which voices have a k-th edge, of those that glide or of the others: a bit each. */
+KERNEL uint32_t voices_with_edge(const struct wave_control *c, int o, uint32_t count, uint32_t k,
+                                 const int gliding) {
+    uint32_t bits = 0;
+    for (uint32_t v = 0; v < count; v += LANES) {
+        vi has = vi_lt(vi_set((int32_t)k - 1), vi_load(c->edges[o] + v)), glides = vi_load(c->gliding + v);
+        bits |= vi_signs(has & (gliding ? glides : ~glides)) << v;
+    }
+    return bits;
 }
 
 /* ---- Edges of voices whose pitch glides, one by one ---- */
@@ -197,24 +206,31 @@ KERNEL float wave_period(uint32_t inc) {
     return r;
 }
 
-KERNEL void gliding_edges(float *row, const struct wave_control *c, int o, uint32_t v, float drop) {
+/* The k-th edge of a voice's sawtooth `o` into its row. */
+KERNEL void gliding_edge(float *row, const struct wave_control *c, int o, uint32_t v, uint32_t k,
+                         float drop) {
     uint32_t inc = c->inc[o][v];
     int32_t glide = (int32_t)c->glide[o][v];
-    uint64_t start = c->phase[o][v] ^ 0x80000000u;
-    float period = c->period[o][v];
-    for (uint64_t k = 1; k <= c->edges[o][v]; k++) {
-        uint64_t edge = k << 32;
-        uint32_t n = (uint32_t)((float)(int64_t)(edge - start) * period);
-        if (n > BLOCK) n = BLOCK;
-        while (start + wave_way(n, inc, glide) < edge) n++;
-        while (start + wave_way(n - 1, inc, glide) >= edge) n--;
-        uint32_t past = (uint32_t)(start + wave_way(n, inc, glide) - edge);
-        period = wave_period(inc + (n - 1) * (uint32_t)glide);
-        float place = (float)(int32_t)past * period * (float)EDGE_ROWS;
-        int32_t at = (int32_t)place;
-        at = at > EDGE_ROWS - 1 ? EDGE_ROWS - 1 : at;
-        row_edge(row, n, at, place - (float)at, drop);
-    }
+    uint64_t start = c->phase[o][v] ^ 0x80000000u, edge = (uint64_t)k << 32;
+    uint32_t n = (uint32_t)((float)(int64_t)(edge - start) * c->period[o][v]);
+    if (n > BLOCK) n = BLOCK;
+    while (start + wave_way(n, inc, glide) < edge) n++;
+    while (start + wave_way(n - 1, inc, glide) >= edge) n--;
+    uint32_t past = (uint32_t)(start + wave_way(n, inc, glide) - edge);
+    float place = (float)(int32_t)past * wave_period(inc + (n - 1) * (uint32_t)glide) * (float)EDGE_ROWS;
+    int32_t at = (int32_t)place;
+    at = at > EDGE_ROWS - 1 ? EDGE_ROWS - 1 : at;
+    row_edge(row, n, at, place - (float)at, drop);
+}
+
+KERNEL void gliding_edges(const struct voice_run *run, const int at, const struct wave_control *c) {
+    for (int o = 0; o < 2; o++)
+        for (uint32_t k = 1, left; (left = voices_with_edge(c, o, run->count, k, 1)); k++)
+            for (; left; left &= left - 1) {
+                uint32_t v = LOWEST_BIT(left);
+                float weight = word_float(run, at + WAVE_SAW1 + o, v);
+                gliding_edge(run->rows + v * VOICE_ROW, c, o, v, k, weight + weight);
+            }
 }
 
 /* ---- Edges of steady voices, the k-th of every voice at once ---- */
@@ -233,9 +249,9 @@ KERNEL void find_edges(struct wave_control *c, int o, uint32_t v, uint32_t k) {
     past += vu_from_i(early) & inc;
     vf place = vf_from_i(vi_from_u(past)) * period * (float)EDGE_ROWS;
     vi row = vi_min(vi_from_f(place), vi_set(EDGE_ROWS - 1));
-    vi_store(c->frame[o] + v, n);
-    vi_store(c->row[o] + v, row);
-    vf_store(c->fraction[o] + v, place - vf_from_i(row));
+    vi_store(c->found.frame[o] + v, n);
+    vi_store(c->found.row[o] + v, row);
+    vf_store(c->found.fraction[o] + v, place - vf_from_i(row));
 }
 
 /* From an edge to where the line starts anew, it lies `drop` lower. */
@@ -249,38 +265,38 @@ KERNEL void row_drop(float *row, int32_t n, float drop) {
     }
 }
 
-/* Which steady voices have a k-th edge: a bit each. */
-KERNEL uint32_t voices_with_edge(const struct wave_control *c, int o, uint32_t count, uint32_t k) {
-    uint32_t bits = 0;
-    for (uint32_t v = 0; v < count; v += LANES) {
-        vi has = vi_lt(vi_set((int32_t)k - 1), vi_load(c->edges[o] + v)) & ~vi_load(c->gliding + v);
-        bits |= vi_signs(has) << v;
+/* What the line loses at an edge of each voice. */
+KERNEL void find_drops(const struct voice_run *run, const int at, float drop[2][WAVE_RUN]) {
+    for (uint32_t v = 0; v < run->count; v += LANES)
+        for (int o = 0; o < 2; o++) vf_store(drop[o] + v, word_f(run, at + WAVE_SAW1 + o, v) * 2.0f);
+}
+
+/* Every voice's k-th edges into its row; c->found tells where they are. Returns whether there were any. */
+KERNEL uint32_t steady_edge(const struct voice_run *run, struct wave_control *c,
+                            const float drop[2][WAVE_RUN], uint32_t k) {
+    uint32_t has[2], left;
+    for (int o = 0; o < 2; o++) has[o] = voices_with_edge(c, o, run->count, k, 0);
+    if (!(has[0] | has[1])) return 0;
+    for (int o = 0; o < 2; o++) {
+        for (uint32_t v = 0; v < run->count; v += LANES) find_edges(c, o, v, k);
+        for (left = has[o]; left; left &= left - 1) {
+            uint32_t v = LOWEST_BIT(left);
+            row_drop(run->rows + v * VOICE_ROW, c->found.frame[o][v], drop[o][v]);
+        }
     }
-    return bits;
+    for (int o = 0; o < 2; o++)
+        for (left = has[o]; left; left &= left - 1) {
+            uint32_t v = LOWEST_BIT(left);
+            row_edge(run->rows + v * VOICE_ROW, (uint32_t)c->found.frame[o][v], c->found.row[o][v],
+                     c->found.fraction[o][v], drop[o][v]);
+        }
+    return 1;
 }
 
 KERNEL void steady_edges(const struct voice_run *run, const int at, struct wave_control *c) {
     float drop[2][WAVE_RUN];
-    uint32_t has[2], left;
-    for (uint32_t v = 0; v < run->count; v += LANES)
-        for (int o = 0; o < 2; o++) vf_store(drop[o] + v, word_f(run, at + WAVE_SAW1 + o, v) * 2.0f);
-    for (uint32_t k = 1;; k++) {
-        for (int o = 0; o < 2; o++) has[o] = voices_with_edge(c, o, run->count, k);
-        if (!(has[0] | has[1])) break;
-        for (int o = 0; o < 2; o++) {
-            for (uint32_t v = 0; v < run->count; v += LANES) find_edges(c, o, v, k);
-            for (left = has[o]; left; left &= left - 1) {
-                uint32_t v = LOWEST_BIT(left);
-                row_drop(run->rows + v * VOICE_ROW, c->frame[o][v], drop[o][v]);
-            }
-        }
-        for (int o = 0; o < 2; o++)
-            for (left = has[o]; left; left &= left - 1) {
-                uint32_t v = LOWEST_BIT(left);
-                row_edge(run->rows + v * VOICE_ROW, (uint32_t)c->frame[o][v], c->row[o][v], c->fraction[o][v],
-                         drop[o][v]);
-            }
-    }
+    find_drops(run, at, drop);
+    for (uint32_t k = 1; steady_edge(run, c, drop, k);) k++;
 }
 
 /* ---- A run ---- */
@@ -307,19 +323,15 @@ KERNEL void rows_end(const struct voice_run *run) {
 /* The waves of a run of at most WAVE_RUN voices: all but the steady sines into its rows, if c->any, and those
  * into c. Their words begin at word `at`. */
 static void waves(const struct voice_run *whole, const int at, struct wave_control *c) {
-    const struct voice_run here = *whole, *run = &here; /* which no store can change */
+    const struct voice_run here = *whole; /* which no store can change */
+    const struct voice_run *run = &here;
     c->any = 0;
     for (uint32_t v = 0; v < run->count; v += LANES) wave_begin(run, at, v, c);
     if (!c->any) return;
     for (uint32_t v = 0; v < run->count; v += LANES) wave_line(run, at, v, c);
     rows_begin(run, at, c);
     steady_edges(run, at, c);
-    for (int o = 0; o < 2; o++)
-        for (uint32_t v = 0; v < run->count; v++)
-            if (c->gliding[v] && c->edges[o][v]) {
-                float weight = word_float(run, at + WAVE_SAW1 + o, v);
-                gliding_edges(run->rows + v * VOICE_ROW, c, o, v, weight + weight);
-            }
+    gliding_edges(run, at, c);
     rows_end(run);
 }
 

@@ -13,6 +13,7 @@ struct crowd {
     const struct load_config *config;
     struct load_results *results;
     int epoll;
+    int64_t began;                        /* when the first came, ns */
     struct listener **slot;               /* by number; NULL: not there */
     struct listener *leaving, *dead;      /* said good-bye; to be freed */
     uint64_t *generation;                 /* how many a slot has had */

@@ -78,12 +78,13 @@ static void describe(struct listener *l) {
     if (!l->shared) among = i - among;
     l->kind = f->kind[among % f->kinds];
     l->rate = l->kind.version < 2 ? V1_RATE : 48000;
-    l->seed = f->seed + i + l->crowd->generation[i] * f->listeners;
-    l->preset = auralis_preset_at((int)(among % 4));
+    l->seed = f->alike ? f->seed : f->seed + i + l->crowd->generation[i] * f->listeners;
+    l->preset = auralis_preset_at(f->alike ? 0 : (int)(among % 4));
     l->slow = i >= f->listeners - f->slow;
     l->verified = i < f->verify && l->kind.version != LOAD_HTTP;
     l->ppm = f->ppm * (2 * ((double)i + 0.5) / f->listeners - 1);
     l->tier = f->tier;
+    l->depth_ms = tier_milliseconds(f->tier);
 }
 
 /* Makes its socket and begins to connect; an errno value. */
@@ -236,10 +237,10 @@ static void take_greeting(struct listener *l, const json_t *message) {
     verify_begin(l, seed, l->shared ? &p : &l->preset->parameters);
 }
 
-static void change_tier(struct listener *l, int tier) {
-    if (tier < 0 || tier == l->tier) return;
-    int64_t ms = (int64_t)tier_milliseconds(tier) - tier_milliseconds(l->tier);
-    l->tier = tier;
+static void change_depth(struct listener *l, uint32_t depth_ms) {
+    if (depth_ms == l->depth_ms) return;
+    int64_t ms = (int64_t)depth_ms - l->depth_ms;
+    l->depth_ms = depth_ms;
     if (!l->shared && l->heard) row_shift(&l->row, l->frame - l->first, ms * MONOTONIC_MS);
 }
 
@@ -260,14 +261,14 @@ static void take_text(struct listener *l, const char *text, size_t length) {
     struct crowd *c = l->crowd;
     json_t *message = json_loadb(text, length, 0, NULL);
     const char *type = json_string_value(json_object_get(message, "type"));
-    const char *tier = json_string_value(json_object_get(message, "tier"));
+    const json_t *target = json_object_get(message, "target_ms");
     static const char *const greeting[] = {"connected", "connection_established", "hello"};
     if (!type)
         crowd_fault(c, &c->results->malformed, l, "a text that is not a message");
     else if (!strcmp(type, greeting[l->kind.version]))
         take_greeting(l, message);
-    else if (!strcmp(type, "tier") && tier)
-        change_tier(l, tier_find(tier));
+    else if (!strcmp(type, "tier") && json_is_integer(target))
+        change_depth(l, (uint32_t)json_integer_value(target));
     else if (!strcmp(type, "error"))
         take_error(l, message);
     else if (!strcmp(type, "parameters"))
@@ -275,13 +276,21 @@ static void take_text(struct listener *l, const char *text, size_t length) {
     json_decref(message);
 }
 
+/* By whose clock the server sends: with v2 a piece of its own goes by what its player reports. */
+static bool sets_the_pace(const struct listener *l) {
+    return l->kind.version == 2 && !l->shared && !l->slow;
+}
+
 static void report(struct listener *l, int64_t now) {
-    char text[160];
+    char text[160], heard[40] = "";
     if (l->kind.version != 2 || l->slow || now < l->report_at) return;
     l->report_at = now + REPORT_PERIOD;
+    uint64_t ahead = (uint64_t)player_ahead(&l->player, now);
+    if (sets_the_pace(l) && l->player.playing)
+        snprintf(heard, sizeof heard, ",\"heard\":\"%llu\"", (unsigned long long)(l->frame - ahead));
     int n = snprintf(text, sizeof text,
-                     "{\"type\":\"report\",\"depth_ms\":%.0f,\"underruns\":%llu,\"jitter_ms\":%.2f}",
-                     player_report(&l->player), (unsigned long long)l->player.starved, l->jitter_ms);
+                     "{\"type\":\"report\",\"depth_ms\":%.0f,\"underruns\":%llu,\"jitter_ms\":%.2f%s}",
+                     player_report(&l->player), (unsigned long long)l->player.starved, l->jitter_ms, heard);
     say(l, WEBSOCKET_TEXT, text, (size_t)n);
 }
 
@@ -289,7 +298,7 @@ static void report(struct listener *l, int64_t now) {
  */
 
 static void begin_to_hear(struct listener *l, uint64_t frame, int64_t now) {
-    uint32_t depth = tier_milliseconds(l->tier);
+    uint32_t depth = l->depth_ms;
     histogram_add(&l->crowd->results->first_sound, now - l->asked, 1);
     l->heard = true;
     l->first = l->frame = frame;
@@ -321,6 +330,14 @@ static uint64_t check_order(struct listener *l, const struct audio_message *m) {
     return frame;
 }
 
+/* Its player ran empty a while ago. */
+static void fall_silent(struct listener *l, int64_t now) {
+    struct load_results *r = l->crowd->results;
+    int64_t at = now - l->crowd->began;
+    if (r->starved < LOAD_SILENCES) r->silent_at[r->starved] = (double)at * 1e-9;
+    r->starved++;
+}
+
 static void judge(struct listener *l, int64_t late) {
     struct load_results *r = l->crowd->results;
     int64_t off = late < 0 ? -late : late, step = late - l->last_late;
@@ -332,13 +349,18 @@ static void judge(struct listener *l, int64_t late) {
     l->last_late = late;
 }
 
+/* A moment by the listener's clock, which was right when it began to connect. */
+static int64_t by_its_clock(const struct listener *l, int64_t now) {
+    return now + (int64_t)((double)(now - l->asked) * l->ppm * 1e-6);
+}
+
 static void check_time(struct listener *l, uint64_t position, uint32_t frames, int64_t now) {
-    int64_t late[ROW_LAID_BY];
+    int64_t late[ROW_LAID_BY], at = sets_the_pace(l) ? by_its_clock(l, now) : now;
     if (player_take(&l->player, frames, now)) {
-        l->crowd->results->starved++;
-        row_restart(&l->row, position + (uint64_t)l->rate * tier_milliseconds(l->tier) / 1000);
+        fall_silent(l, now);
+        row_restart(&l->row, position + (uint64_t)l->rate * l->depth_ms / 1000);
     }
-    int count = row_take(&l->row, position, now, late);
+    int count = row_take(&l->row, position, at, late);
     for (int i = 0; i < count; i++) judge(l, late[i]);
 }
 
@@ -357,7 +379,8 @@ static void take_audio(struct listener *l, const struct audio_message *m, int64_
     c->results->messages++;
     verify_message(l, m, frame);
     if (!l->slow) check_time(l, frame - l->first, m->frames, now);
-    change_tier(l, m->tier);
+    if (m->tier >= 0 && m->tier != l->tier) change_depth(l, tier_milliseconds(m->tier));
+    if (m->tier >= 0) l->tier = m->tier;
     if (frame + m->frames > l->frame) l->frame = frame + m->frames;
     l->count++;
     report(l, now);
@@ -467,22 +490,30 @@ static void take_radio(struct listener *l, const struct radio_part *p, int64_t n
     if (!frames) return;
     if (!l->heard) {
         histogram_add(&r->first_sound, now - l->asked, 1);
-        player_begin(&l->player, p->rate, l->ppm, tier_milliseconds(l->tier));
+        player_begin(&l->player, p->rate, l->ppm, l->depth_ms);
     }
     l->heard = true;
-    r->starved += player_take(&l->player, frames, now);
+    if (player_take(&l->player, frames, now)) fall_silent(l, now);
+}
+
+static void leave_noise(struct listener *l) {
+    crowd_fault(l->crowd, &l->crowd->results->malformed, l, "what comes is no music");
+    die(l);
 }
 
 static size_t take_stream(struct listener *l, const unsigned char *bytes, size_t n, int64_t now) {
     size_t at = 0;
     struct radio_part part;
+    if (l->kind.format == RADIO_MP3 && !l->count) {
+        long first = radio_first_frame(bytes, n);
+        if (first < -1) leave_noise(l);
+        if (first < 0) return 0;
+        at = (size_t)first;
+    }
     while (l->phase == LISTENER_PLAYING) {
         int found = l->kind.format == RADIO_OPUS ? radio_next_page(bytes + at, n - at, &part)
                                                  : radio_next_frame(bytes + at, n - at, &part);
-        if (found < 0) {
-            crowd_fault(l->crowd, &l->crowd->results->malformed, l, "what comes is no music");
-            die(l);
-        }
+        if (found < 0) leave_noise(l);
         if (found <= 0) break;
         take_radio(l, &part, now);
         at += part.size;

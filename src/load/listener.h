@@ -36,6 +36,7 @@ struct listener {
 
     bool greeted, heard;
     int tier;
+    uint32_t depth_ms;     /* that the server aims at */
     uint64_t first, frame; /* of the stream: first heard; next expected */
     uint32_t sequence;
     uint64_t count; /* messages of audio */

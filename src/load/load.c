@@ -294,7 +294,7 @@ bool load_run(const struct load_config *config, struct load_results *results, ch
     bool ready = gather(run, config, results, why);
     if (ready) {
         if (look_at_server(run, &usage)) results->rss_before = usage.rss_mb;
-        run->begin = monotonic_now();
+        run->begin = run->crowd.began = monotonic_now();
         play(run);
         end_hold(run, monotonic_now());
         go_home(run);

@@ -23,6 +23,7 @@ enum {
     LOAD_CHURN_MAX = 5000, /* a second */
     LOAD_KINDS_MAX = 8,
     LOAD_SECONDS_MAX = 7 * 24 * 3600,
+    LOAD_SILENCES = 64,
     LOAD_NOTES = 5
 };
 
@@ -49,6 +50,7 @@ struct load_config {
     uint32_t chunk; /* v2: frames a message; of Opus at most 4,800 */
     int tier;
     uint64_t seed;
+    bool alike;             /* all pieces are the first one */
     int64_t ramp, duration; /* ns; the duration begins when all have connected */
     double ppm;             /* clocks lie evenly from −ppm to ppm */
     double churn;           /* listeners replaced a second */
@@ -77,9 +79,10 @@ struct load_results {
     uint64_t wrong;                /* messages whose samples differ from the piece */
     uint64_t malformed;            /* messages that break the protocol */
 
-    uint64_t starved;    /* times a player fell silent because audio came too late */
-    uint64_t told_skips; /* of slow readers */
-    uint64_t errors;     /* `error` messages of the server */
+    uint64_t starved;                /* times a player fell silent because audio came too late, … */
+    double silent_at[LOAD_SILENCES]; /* … the first of them, seconds after the first listener came */
+    uint64_t told_skips;             /* of slow readers */
+    uint64_t errors;                 /* `error` messages of the server */
     uint64_t verified_messages, verified_frames, verified_listeners, unverified_messages;
 
     double seconds; /* of the measurement: after the ramp */

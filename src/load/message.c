@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 24, VERSION = 2, CHANNELS = 2, RATE = 48000, BEGINNING = 200 };
+enum { HEADER = 24, FLAGS = 5, VERSION = 2, CHANNELS = 2, RATE = 48000, BEGINNING = 200 };
 
 static uint64_t little(const unsigned char *at, int bytes) {
     uint64_t value = 0;
@@ -35,14 +35,15 @@ static uint32_t packets(const unsigned char *bytes, size_t n) {
 }
 
 int message_read_v2(const unsigned char *bytes, size_t n, struct audio_message *out) {
-    if (n < HEADER || bytes[0] != VERSION || bytes[1] > STREAM_OPUS || bytes[2] != CHANNELS || bytes[3] > 1 ||
-        little(bytes + 4, 4) != RATE)
+    if (n < HEADER || bytes[0] != VERSION || bytes[1] > STREAM_OPUS || bytes[2] != CHANNELS ||
+        bytes[3] & ~FLAGS || little(bytes + 4, 4) != RATE)
         return MESSAGE_MALFORMED;
     *out = (struct audio_message){.sequence = (uint32_t)little(bytes + 12, 4),
                                   .frames = (uint32_t)little(bytes + 8, 4),
                                   .frame = little(bytes + 16, 8),
                                   .format = bytes[1],
                                   .discontinuity = bytes[3] & 1,
+                                  .faded = bytes[3] >> 2,
                                   .tier = -1,
                                   .data = bytes + HEADER,
                                   .size = n - HEADER};

@@ -9,14 +9,15 @@
 
 struct audio_message {
     uint32_t sequence, frames;
-    uint64_t frame; /* v2: of the stream */
-    int format;     /* v2: enum stream_format */
-    bool discontinuity;
+    uint64_t frame;            /* v2: of the stream */
+    int format;                /* v2: enum stream_format */
+    bool discontinuity, faded; /* v2: faded: its first MESSAGE_FADE frames go over from another place */
     int tier;                  /* v1: what the server holds it to be; else −1 */
     const unsigned char *data; /* v2: samples, or packets after their sizes; v0, v1: base64 */
     size_t size;
 };
 
+enum { MESSAGE_FADE = 960 };
 enum { MESSAGE_MALFORMED = -1, MESSAGE_OTHER = 0, MESSAGE_AUDIO = 1 };
 
 /* Size of the Opus packet that begins after its size at `bytes`; 0: there is no whole one. */

@@ -24,6 +24,11 @@ bool player_take(struct player *p, uint64_t frames, int64_t now) {
     return silent;
 }
 
+double player_ahead(const struct player *p, int64_t now) {
+    double ahead = p->buffered - (p->playing ? (double)(now - p->since) * 1e-9 * p->rate : 0);
+    return ahead > 0 ? ahead : 0;
+}
+
 double player_report(struct player *p) {
     double least = p->least > 0 ? p->least : 0;
     p->least = p->buffered;

@@ -23,6 +23,9 @@ void player_begin(struct player *player, uint32_t rate, double ppm, uint32_t dep
 /* `frames` arrived `now`. True when the player had fallen silent before they did. */
 bool player_take(struct player *player, uint64_t frames, int64_t now);
 
+/* Frames that it has ahead at `now`; 0 when it is silent or about to be. */
+double player_ahead(const struct player *player, int64_t now);
+
 /* The smallest depth in ms since the last time it was asked. */
 double player_report(struct player *player);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGE_HEAD = 27, FRAME_HEAD = 4 };
+enum { PAGE_HEAD = 27, FRAME_HEAD = 4, FRAME_MAX = 1441 };
 
 static uint64_t little(const unsigned char *at, int bytes) {
     uint64_t value = 0;
@@ -35,6 +35,19 @@ int radio_next_frame(const unsigned char *bytes, size_t n, struct radio_part *pa
     *part =
         (struct radio_part){.size = 144000 * kbit / rate + (bytes[2] >> 1 & 1), .frames = 1152, .rate = rate};
     return n >= part->size;
+}
+
+long radio_first_frame(const unsigned char *bytes, size_t n) {
+    struct radio_part one, two;
+    for (size_t at = 0; at <= FRAME_MAX && at < n; at++) {
+        int found = radio_next_frame(bytes + at, n - at, &one);
+        if (found > 0)
+            found = radio_next_frame(bytes + at + one.size, n - at - one.size, &two) < 0
+                        ? -1
+                        : n >= at + one.size + FRAME_HEAD;
+        if (found >= 0) return found ? (long)at : -1;
+    }
+    return n > FRAME_MAX ? -2 : -1;
 }
 
 bool radio_answer(const char *bytes, size_t n, int *status, size_t *length) {

@@ -20,6 +20,10 @@ struct radio_part {
 int radio_next_page(const unsigned char *bytes, size_t n, struct radio_part *part);
 int radio_next_frame(const unsigned char *bytes, size_t n, struct radio_part *part);
 
+/* A relay begins anywhere. Where the first MP3 frame lies that another one follows; −1: more bytes are
+ * needed, −2: there is none in the length of the longest frame. */
+long radio_first_frame(const unsigned char *bytes, size_t n);
+
 /* The answer to the request: its status, and where its head ends; false while that is not all there. */
 bool radio_answer(const char *bytes, size_t n, int *status, size_t *length);
 

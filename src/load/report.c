@@ -121,15 +121,22 @@ static json_t *counts_json(const struct load_results *r) {
     return object;
 }
 
+static json_t *silences(const struct load_results *r) {
+    json_t *all = json_array();
+    for (uint64_t i = 0; i < r->starved && i < LOAD_SILENCES; i++)
+        json_array_append_new(all, json_real(r->silent_at[i]));
+    return all;
+}
+
 bool load_json(const struct load_config *f, const struct load_results *r, FILE *to) {
     json_t *notes = json_array();
     for (uint32_t i = 0; i < r->notes; i++) json_array_append_new(notes, json_string(r->note[i]));
-    json_t *all = json_pack("{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:f, s:b, s:b, s:o}", "asked",
-                            asked_json(f), "counts", counts_json(r), "seconds", r->seconds, "on_time_percent",
-                            percent(r->on_time, r->steady), "latest_ms", (double)r->worst * 1e-6, "jitter_ms",
-                            milliseconds(&r->jitter), "first_sound_ms", milliseconds(&r->first_sound),
-                            "server", server_json(r), "load_cpu_cores", r->own_cpu, "interrupted",
-                            r->interrupted, "passed", load_passed(r), "faults", notes);
+    json_t *all = json_pack(
+        "{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:f, s:b, s:b, s:o, s:o}", "asked", asked_json(f), "counts",
+        counts_json(r), "seconds", r->seconds, "on_time_percent", percent(r->on_time, r->steady), "latest_ms",
+        (double)r->worst * 1e-6, "jitter_ms", milliseconds(&r->jitter), "first_sound_ms",
+        milliseconds(&r->first_sound), "server", server_json(r), "load_cpu_cores", r->own_cpu, "interrupted",
+        r->interrupted, "passed", load_passed(r), "silent_at", silences(r), "faults", notes);
     bool written =
         all && json_dumpf(all, to, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 && fputc('\n', to) != EOF;
     json_decref(all);

@@ -4,7 +4,8 @@
  * an even row: position in the audio ↔ moment of arrival. Where the row lies is not said by the protocols (a
  * server may shift each listener by part of a chunk to spread its work), so it is laid through the
  * earliest of the first eight steady messages: a path can only delay. From then on nothing moves it but a
- * change of the tier, so a server that drifts or falls behind for good is seen. Pure arithmetic. */
+ * change of the tier, so a server that drifts or falls behind for good is seen. Moments are of the clock that
+ * the server is to go by: its own, or the listener's where it reports what it plays. Pure arithmetic. */
 #ifndef AURALIS_LOAD_ROW_H
 #define AURALIS_LOAD_ROW_H
 

@@ -11,7 +11,7 @@
 #ifdef AURALIS_WITH_OPUS
 #include <opus/opus.h>
 #endif
-#include "stream/pcm16.h"
+#include "synth/pcm16.h"
 
 #include <math.h>
 #include <string.h>
@@ -129,6 +129,7 @@ void verify_message(struct listener *l, const struct audio_message *m, uint64_t 
         return;
     }
     size_t count = (size_t)m->frames * 2, differing;
+    size_t from = !m->faded ? 0 : m->frames < MESSAGE_FADE ? count : 2 * MESSAGE_FADE;
     bool exact = reference_exact(r);
     if (l->kind.version < 2 || l->kind.format == STREAM_INT16)
         pcm16_convert(c->pcm, c->audio, m->frames, pcm16_key(reference_seed(r)), frame);
@@ -137,10 +138,11 @@ void verify_message(struct listener *l, const struct audio_message *m, uint64_t 
     else if (l->kind.format == STREAM_OPUS)
         differing = differing_opus(l, m);
     else if (l->kind.format == STREAM_FLOAT32)
-        differing = differing_floats(m->data, c->audio, count, exact ? 0 : REFERENCE_TOLERANCE);
+        differing = differing_floats(m->data + from * sizeof(float), c->audio + from, count - from,
+                                     exact ? 0 : REFERENCE_TOLERANCE);
     else
-        differing =
-            differing_ints(m->data, c->pcm, count, exact ? 0 : (int)(REFERENCE_TOLERANCE * 32768) + 1);
+        differing = differing_ints(m->data + from * sizeof(int16_t), c->pcm + from, count - from,
+                                   exact ? 0 : (int)(REFERENCE_TOLERANCE * 32768) + 1);
     c->results->verified_messages++;
     c->results->verified_frames += m->frames;
     if (differing)

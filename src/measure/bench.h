@@ -6,6 +6,8 @@
 #ifndef AURALIS_MEASURE_BENCH_H
 #define AURALIS_MEASURE_BENCH_H
 
+#include <auralis/engine.h>
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -27,6 +29,9 @@ struct bench {
     const char *phrases; /* folder of W1.json and W2.json */
     const char *only;    /* cases whose name begins so; NULL: all */
     FILE *progress;      /* told what runs; NULL: nobody */
+    int threads;         /* that render on a GPU, an engine each */
+    int streams;         /* on a GPU, at most about; 10,000 */
+    double steady;       /* seconds that they play as time goes; 0: not at all */
     int failures;        /* timed runs that were not what the reference says */
     double fma_peak;     /* operations a second that bench_fma_peak measured; 0: not yet */
 };
@@ -42,8 +47,16 @@ void bench_add_times(struct bench *b, const char *name, const char *unit, double
 /* A case that was measured, or NULL. */
 const struct bench_case *bench_find(const struct bench *b, const char *name);
 
+/* How many pad voices a device plays in real time by so many threads, measured in about so many seconds
+ * (bench_pads.c). An auralis result. */
+int bench_pads(const char *device, int threads, double seconds, double *voices);
+
+/* Threads for a GPU unless told otherwise: one for each core, at most 16. */
+int bench_threads(void);
+
 /* The groups of cases. */
 void bench_device(struct bench *b, const char *device); /* streams on a GPU, wall time */
+void bench_kernel(struct bench *b, const char *device); /* the pad's kernel alone, and the GPU's peak */
 void bench_machine(struct bench *b);                    /* FMA peak and copy bandwidth */
 double bench_fma_peak(struct bench *b); /* operations a second of one core, best of five; measured once */
 void bench_voices(struct bench *b);
@@ -52,6 +65,7 @@ void bench_operations(
 void bench_lean(struct bench *b); /* a pad that is not shipped, and its share of the peak */
 void bench_streams(struct bench *b);
 void bench_phrases(struct bench *b);
+void bench_open(struct bench *b);  /* what it costs that somebody comes */
 void bench_start(struct bench *b); /* first sound of a fresh process */
 
 void bench_table(const struct bench *b, FILE *out);

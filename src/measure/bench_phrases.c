@@ -2,6 +2,7 @@
  * a fresh process. */
 #include "measure/bench.h"
 #include "measure/check.h"
+#include "stream/crew.h"
 #include "stream/score_json.h"
 #include "synth/render.h"
 
@@ -30,26 +31,52 @@ static auralis_score *load(const struct bench *b, const char *file) {
     return score;
 }
 
-static void measure(struct bench *b, auralis_score *score, const char *name, bool dry) {
+static double seconds_of(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int cores(void) {
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > 64 ? 64 : (int)count;
+}
+
+/* With one thread its processor time counts; with several the time on the wall, which needs an idle machine,
+ * and what all of them spent is told beside it. */
+static void measure_with(struct bench *b, auralis_score *score, const char *full, bool dry, int threads) {
     enum { TIMES = 400 };
-    double times[TIMES];
-    char full[64];
-    snprintf(full, sizeof full, "phrase %s, %s", name, dry ? "dry" : "with effects");
+    double times[TIMES], used = 0;
     if (!bench_wants(b, full)) return;
     auralis_render_config config = {.dry = dry};
     uint64_t frames = auralis_render_frames(score, &config);
     float *out = calloc(frames, 2 * sizeof *out);
     if (!out) abort();
+    clockid_t clock = threads > 1 ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID;
     int count = 0;
     for (double spent = 0; count < TIMES && (count < 50 || spent < 2 * b->seconds); count++) {
-        double begin = check_seconds();
-        if (auralis_render_score(score, &config, out, frames) < 0) abort();
-        times[count] = check_seconds() - begin;
+        double begin = seconds_of(clock), used_before = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+        if (crew_render_score(score, &config, threads, out, frames) < 0) abort();
+        times[count] = seconds_of(clock) - begin;
+        used += seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used_before;
         spent += times[count];
         times[count] *= 1e3;
     }
     free(out);
     bench_add_times(b, full, "ms", times, count);
+    if (threads < 2) return;
+    char name[80];
+    snprintf(name, sizeof name, "%s: CPU", full);
+    bench_add(b, name, "ms, mean", true, 1e3 * used / count);
+}
+
+static void measure(struct bench *b, auralis_score *score, const char *name, bool dry) {
+    char full[64];
+    const char *how = dry ? "dry" : "with effects";
+    snprintf(full, sizeof full, "phrase %s, %s", name, how);
+    measure_with(b, score, full, dry, 1);
+    snprintf(full, sizeof full, "phrase %s, %s, all cores", name, how);
+    measure_with(b, score, full, dry, cores());
 }
 
 /* A minute of half a melody: thirty notes of a second, one or two voices at a time. */

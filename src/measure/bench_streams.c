@@ -1,21 +1,26 @@
 /* bench_streams.c — streams as listeners hear them: composed, synthesised, all effects, limited, dithered to
  * int16.
  *
- * Seeds and the four presets of the original in turn; every stream starts a minute into its piece so that the
- * voices that usually sound do. */
+ * Seeds and the four presets of the original in turn. The streams stand at different places of their pieces,
+ * one after the other from the second minute on, 256 of them spread over an hour: pieces that have all just
+ * begun have fewer voices than music has on average (those of the slow presets open for 80 seconds), and any
+ * one place is met at the same beat by all pieces of a tempo. */
 #include "measure/bench.h"
 #include "measure/check.h"
-#include "stream/pcm16.h"
+#include "synth/pcm16.h"
 
 #include <auralis/auralis.h>
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { RATE = 48000, CHUNK = 75, RUNS = 5, LATE = 60 * RATE };
+enum { RATE = 48000, CHUNK = 75, RUNS = 5 };
+enum { FIRST = 60 * RATE, APART = 137 * RATE / 10 }; /* no multiple of any preset's bar */
 
 struct crowd {
     auralis_engine *engine;
@@ -38,8 +43,9 @@ static void gather(struct crowd *c, int count, uint64_t seed) {
     c->pcm = calloc(samples, sizeof *c->pcm);
     if (!c->stream || !c->out || !c->audio || !c->pcm) abort();
     for (int i = 0; i < count; i++) {
-        auralis_stream_config config = {
-            .seed = seed + (uint64_t)i, .parameters = &auralis_preset_at(i % 4)->parameters, .start = LATE};
+        auralis_stream_config config = {.seed = seed + (uint64_t)i,
+                                        .parameters = &auralis_preset_at(i % 4)->parameters,
+                                        .start = FIRST + APART * (uint64_t)i};
         if (auralis_stream_open(c->engine, &config, &c->stream[i]) < 0) abort();
         auralis_stream_preroll(c->stream[i], UINT64_MAX);
         c->out[i] = c->audio + (size_t)i * samples;
@@ -118,7 +124,7 @@ static void measure_counts(struct bench *b) {
 
 /* One thread's share of the comparison of one core with two. */
 struct worker {
-    pthread_barrier_t *start;
+    atomic_int *start; /* how many are not ready yet */
     uint64_t seed;
     double seconds; /* of wall time for the work */
 };
@@ -136,7 +142,8 @@ static void *work(void *self) {
     struct crowd c;
     gather(&c, WORKER_STREAMS, w->seed);
     render(&c);
-    pthread_barrier_wait(w->start);
+    atomic_fetch_sub(w->start, 1);
+    while (atomic_load(w->start) > 0) sched_yield();
     double begin = wall();
     for (int i = 0; i < WORKER_CHUNKS; i++) render(&c);
     w->seconds = wall() - begin;
@@ -146,11 +153,10 @@ static void *work(void *self) {
 
 /* Streams a second of wall time by `threads` threads. */
 static double throughput(int threads) {
-    pthread_barrier_t start;
+    atomic_int start = threads;
     pthread_t thread[2];
     struct worker w[2];
     double slowest = 0;
-    pthread_barrier_init(&start, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
         w[i] = (struct worker){&start, (uint64_t)(i * 1000), 0};
         if (pthread_create(&thread[i], NULL, work, &w[i])) abort();
@@ -159,7 +165,6 @@ static double throughput(int threads) {
         pthread_join(thread[i], NULL);
         if (w[i].seconds > slowest) slowest = w[i].seconds;
     }
-    pthread_barrier_destroy(&start);
     return threads * WORKER_STREAMS / slowest;
 }
 

@@ -53,6 +53,7 @@ struct setup {
     enum voice_program program;
     struct reference_voice reference;
     double error, signal;
+    bool unmixed;
     float rows[VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
     float bus[STREAMS][2 * BLOCK] __attribute__((aligned(64)));
 };
@@ -78,8 +79,7 @@ static void mix(struct setup *s, const struct kernels *k, uint32_t first, uint32
     for (uint32_t v = first; v < first + count;) {
         uint32_t end = (v / PER_STREAM + 1) * PER_STREAM;
         if (end > first + count) end = first + count;
-        if (v % PER_STREAM == 0) memset(s->bus[v / PER_STREAM], 0, sizeof s->bus[0]);
-        k->mix(s->bus[v / PER_STREAM], s->rows + (size_t)(v - first) * VOICE_ROW,
+        k->mix(s->bus[v / PER_STREAM], v % PER_STREAM != 0, s->rows + (size_t)(v - first) * VOICE_ROW,
                (const int32_t *)(const void *)s->bank.word[VOICE_BUS] + v,
                (const float *)(const void *)s->bank.word[VOICE_GAIN_L] + v,
                (const float *)(const void *)s->bank.word[VOICE_GAIN_R] + v, end - v);
@@ -92,7 +92,7 @@ static void block(struct setup *s, const struct kernels *k, float first[BLOCK]) 
         struct voice_run run = {s->bank.word, s->bank.tail, v, VOICE_RUN_MAX, s->rows};
         k->voice[s->program](&run);
         if (v == 0) memcpy(first, s->rows, BLOCK * sizeof *first);
-        mix(s, k, v, VOICE_RUN_MAX);
+        if (!s->unmixed) mix(s, k, v, VOICE_RUN_MAX);
     }
 }
 
@@ -150,12 +150,13 @@ void bench_voices(struct bench *b) {
 }
 
 #ifdef AURALIS_WITH_COUNTING
-/* Sums, differences and products a voice and sample, mix included. */
-static double operations(enum kind kind) {
+/* Sums, differences and products a voice and sample, with the mix or without. */
+static double operations(enum kind kind, bool mixed) {
     enum { TIMES = 8 };
     struct kernels counting;
     struct setup *s = prepare(kind);
     counting_kernels(&counting);
+    s->unmixed = !mixed;
     uint64_t begin = counted_operations;
     run(s, &counting, TIMES);
     uint64_t counted = counted_operations - begin;
@@ -165,13 +166,17 @@ static double operations(enum kind kind) {
     return (double)counted / ((double)TIMES * AT_ONCE * VOICES * BLOCK);
 }
 
+double bench_pad_operations(void) {
+    return operations(PAD, false);
+}
+
 void bench_operations(struct bench *b) {
     const struct kernels *tables[8];
     int count = check_tables(tables);
     if (!bench_wants(b, "operations")) return;
     for (int kind = 0; kind < KINDS; kind++) {
         char name[64];
-        double each = operations((enum kind)kind);
+        double each = operations((enum kind)kind, true);
         snprintf(name, sizeof name, "operations: %s", NAMES[kind]);
         bench_add(b, name, "FLOP a sample", true, each);
         for (int i = count - 1; i >= 0; i--) {
@@ -184,6 +189,10 @@ void bench_operations(struct bench *b) {
     }
 }
 #else
+double bench_pad_operations(void) {
+    return 0;
+}
+
 void bench_operations(struct bench *b) {
     if (b->progress) fprintf(b->progress, "operations: left out, this build has no C++ to count them\n");
 }

@@ -2,7 +2,7 @@
  *
  * The voices are notes of every instrument and timbre at random pitches, lengths and rates, some told to
  * fade, some left out of a call, some bent; all words of the bank must agree after every block, not the sound
- * alone. */
+ * alone. Blocks side by side (kernels/stretch.h) must come to what blocks one after the other come to. */
 #include "base/random.h"
 #include "measure/check.h"
 #include "music/timbre.h"
@@ -56,11 +56,11 @@ static void fill(struct bank *bank, int program, uint32_t count, struct random *
     }
 }
 
-/* Where the program has a bend, writes it into a voice's words, which lie `apart` from each other. */
-static void put_bend(uint32_t *words, size_t apart, int program, double bend) {
+/* Where the program has a bend, writes it into a voice of a bank. */
+static void put_bend(struct bank *bank, uint32_t v, int program, double bend) {
     float word = (float)bend;
     int at = instrument_bend_word((enum voice_program)program);
-    if (at >= 0) memcpy(words + (size_t)at * apart, &word, sizeof word);
+    if (at >= 0) memcpy(&bank->word[at][v], &word, sizeof word);
 }
 
 /* One comparison: the same voices through two tables. */
@@ -73,11 +73,15 @@ struct trial {
     float rows[2][VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
 };
 
-static bool same_block(struct trial *t, uint32_t count) {
-    const struct bank *a = &t->bank[0], *b = &t->bank[1];
+static bool same_words(const struct bank *a, const struct bank *b) {
     for (uint32_t w = 0; w < a->words; w++)
         if (memcmp(a->word[w], b->word[w], a->count * sizeof(uint32_t))) return false;
-    if (memcmp(a->tail, b->tail, a->count * VOICE_TAIL * sizeof(float))) return false;
+    return !memcmp(a->tail, b->tail, a->count * VOICE_TAIL * sizeof(float));
+}
+
+static bool same_block(struct trial *t, uint32_t count) {
+    const struct bank *a = &t->bank[0], *b = &t->bank[1];
+    if (!same_words(a, b)) return false;
     for (uint32_t v = 0; v < count; v++)
         if (a->word[VOICE_RUN][v] &&
             memcmp(t->rows[0] + v * VOICE_ROW, t->rows[1] + v * VOICE_ROW, BLOCK * sizeof(float)))
@@ -99,8 +103,7 @@ static void compare(void *self) {
                 random_unit(&shape) < 0.8 ? UINT32_MAX : 0;
             if (random_unit(&shape) > 0.1) continue;
             double bend = random_range(&shape, -0.75, 3); /* two octaves either way, and past the band */
-            for (int k = 0; k < 2; k++)
-                put_bend(t->bank[k].word[0] + v, t->bank[k].capacity, t->program, bend);
+            for (int k = 0; k < 2; k++) put_bend(&t->bank[k], v, t->program, bend);
         }
         for (int k = 0; k < 2; k++) {
             struct voice_run run = {t->bank[k].word, t->bank[k].tail, 0, count, t->rows[k]};
@@ -129,6 +132,87 @@ static bool same_bits(int program, const struct kernels *scalar, const struct ke
     return same;
 }
 
+/* ---- Blocks side by side ---- */
+
+/* A table's blocks side by side, on buses that hold something or not, against scalar C's one after the other.
+ */
+struct stretch_trial {
+    int program;
+    uint64_t seed;
+    const struct kernels *scalar, *other;
+    bool differs;
+    struct bank bank[2];
+    float rows[VOICE_RUN_MAX * VOICE_ROW] __attribute__((aligned(64)));
+    float bus[2][STRETCH_BLOCKS][BUS_FLOATS] __attribute__((aligned(64)));
+};
+
+static void fill_buses(struct stretch_trial *t, struct random *r) {
+    for (uint32_t i = 0; i < STRETCH_BLOCKS; i++)
+        for (int n = 0; n < BUS_FLOATS; n++)
+            t->bus[0][i][n] = t->bus[1][i][n] = (float)random_range(r, -1, 1);
+}
+
+/* The same voices twice, whose pitches rest, after the block in which they begin. */
+static void fill_begun(struct stretch_trial *t, uint32_t count) {
+    for (int k = 0; k < 2; k++) {
+        struct random r = random_at(t->seed, 0, 0, 0);
+        fill(&t->bank[k], t->program, count, &r);
+        bank_fill(&t->bank[k], 0, VOICE_RUN, UINT32_MAX);
+        for (uint32_t v = 0; v < count; v++) t->bank[k].word[VOICE_BUS][v] = random_below(&r, STREAM_BUSES);
+        struct voice_run run = {t->bank[k].word, t->bank[k].tail, 0, count, t->rows};
+        t->scalar->voice[t->program](&run);
+    }
+}
+
+static bool same_stretch(struct stretch_trial *t, uint32_t count, uint32_t blocks, uint32_t begun) {
+    const struct bank *a = &t->bank[0], *b = &t->bank[1];
+    struct voice_run run = {a->word, a->tail, 0, count, t->rows}, all = {b->word, b->tail, 0, count, NULL};
+    const int32_t *to = (const int32_t *)(const void *)a->word[VOICE_BUS];
+    const float *left = (const float *)(const void *)a->word[VOICE_GAIN_L],
+                *right = (const float *)(const void *)a->word[VOICE_GAIN_R];
+    uint32_t mixed = 0, stretched = t->other->stretch[t->program](&all, blocks, t->bus[1][0], begun);
+    for (uint32_t i = 0; i < blocks; i++) {
+        t->scalar->voice[t->program](&run);
+        mixed = t->scalar->mix(t->bus[0][i], begun, t->rows, to, left, right, count);
+    }
+    return mixed == stretched && same_words(a, b) &&
+           !memcmp(t->bus[0], t->bus[1], blocks * sizeof *t->bus[0]);
+}
+
+static void compare_stretch(void *self) {
+    enum { VOICES = 16 };
+    struct stretch_trial *t = self;
+    struct random shape = random_at(t->seed, 1, 0, 0);
+    uint32_t count = 1 + random_below(&shape, VOICES);
+    fill_begun(t, count);
+    for (int b = 0; b < BLOCKS && !t->differs; b += STRETCH_BLOCKS / 2) {
+        uint32_t blocks = 1 + random_below(&shape, STRETCH_BLOCKS),
+                 begun = random_below(&shape, 1 + ALL_BUSES);
+        fill_buses(t, &shape);
+        t->differs = !same_stretch(t, count, blocks, begun);
+    }
+    for (int k = 0; k < 2; k++) bank_free(&t->bank[k]);
+}
+
+static bool same_bits_stretch(int program, const struct kernels *scalar, const struct kernels *other) {
+    struct stretch_trial *t = aligned_alloc(64, (sizeof *t + 63) / 64 * 64);
+    if (!t) abort();
+    bool same = true;
+    for (uint64_t seed = 0; seed < 12 && same; seed++) {
+        memset(t, 0, sizeof *t);
+        t->program = program;
+        t->seed = seed;
+        t->scalar = scalar;
+        t->other = other;
+        check_with_flags(seed & 1, compare_stretch, t);
+        same = !t->differs;
+    }
+    free(t);
+    return same;
+}
+
+/* ---- Error and time ---- */
+
 /* Signal to error of one voice over some seconds, in dB. In the second half its pitch glides up a semitone.
  */
 static double voice_snr(const struct kernels *table, int program, const auralis_note *note) {
@@ -143,11 +227,12 @@ static double voice_snr(const struct kernels *table, int program, const auralis_
     if (bank_reserve(&bank, VOICE_RUN_MAX) < 0) abort();
     start.word[VOICE_RUN] = UINT32_MAX;
     bank_add(&bank, 0, &start, note->instrument, 0);
+    int at = instrument_bend_word((enum voice_program)program);
     for (int b = 0; b < REFERENCE_BLOCKS; b++) {
         double right[BLOCK], bend = b < REFERENCE_BLOCKS / 2 ? 0 : 0.06 * (2.0 * b / REFERENCE_BLOCKS - 1);
         struct voice_run run = {bank.word, bank.tail, 0, 1, rows};
-        put_bend(bank.word[0], bank.capacity, program, bend);
-        put_bend(reference.word, 1, program, bend);
+        put_bend(&bank, 0, program, bend);
+        if (at >= 0) reference.word[at] = bank.word[at][0];
         table->voice[program](&run);
         reference_block(&reference, right);
         for (int i = 0; i < BLOCK; i++) {
@@ -195,6 +280,36 @@ static double voice_time(const struct kernels *table, int program) {
     return seconds * 1e9 / ((double)TIMED_BLOCKS * VOICE_RUN_MAX * BLOCK);
 }
 
+/* The same for few voices, sixteen blocks at once, with their sum. */
+static double stretch_time(const struct kernels *table, int program) {
+    const uint32_t VOICES = program == PROGRAM_NOISE ? 1 : 10;
+    struct stretch_trial *t = aligned_alloc(64, (sizeof *t + 63) / 64 * 64);
+    if (!t) abort();
+    *t = (struct stretch_trial){.program = program, .scalar = table};
+    fill_begun(t, VOICES);
+    struct voice_run run = {t->bank[0].word, t->bank[0].tail, 0, VOICES, NULL};
+    double begin = check_seconds();
+    for (int b = 0; b < TIMED_BLOCKS; b += STRETCH_BLOCKS)
+        table->stretch[program](&run, STRETCH_BLOCKS, t->bus[0][0], 0);
+    double seconds = check_seconds() - begin;
+    for (int k = 0; k < 2; k++) bank_free(&t->bank[k]);
+    free(t);
+    return seconds * 1e9 / ((double)TIMED_BLOCKS * VOICES * BLOCK);
+}
+
+static int check_stretch(FILE *out, bool bits, int program, const struct kernels *const *tables, int count) {
+    int failures = 0;
+    for (int i = 0; i < count && tables[i]->stretch[program]; i++) {
+        bool same = same_bits_stretch(program, tables[0], tables[i]);
+        check_print(out, "stretch", tables[i]->isa, same);
+        failures += !same;
+        fprintf(out, "   as %s", CHECK_PROGRAMS[program].name);
+        if (!bits) fprintf(out, " %9.3f ns/sample", stretch_time(tables[i], program));
+        fputc('\n', out);
+    }
+    return failures;
+}
+
 int check_voices(FILE *out, bool bits) {
     const struct kernels *tables[8];
     int count = check_tables(tables), failures = 0;
@@ -214,5 +329,7 @@ int check_voices(FILE *out, bool bits) {
             fflush(out);
         }
     }
+    for (int program = 0; program < VOICE_PROGRAMS; program++)
+        failures += check_stretch(out, bits, program, tables, count);
     return failures;
 }

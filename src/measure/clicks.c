@@ -8,7 +8,11 @@
  * Why the second largest: a sawtooth in the bass has its own edges at every period, four more of them around
  * each down to 45 Hz, and they vouch for each other; noise, the attack of a bell or hiss in a swell last
  * longer than two milliseconds and do the same; while a click, or even two of them close together, stands
- * alone. In noise the largest of hours is less than twice the second of ninety. */
+ * alone. In noise the largest of hours is less than twice the second of ninety.
+ *
+ * What music itself plays at the top hides what is softer: strings and glass with their filters wide open
+ * hide an odd sample of −50 dB. Taking out all that can be predicted (an all-pole fit) was tried and helps
+ * little: what is left is noise as loud as that. */
 #include "measure/clicks.h"
 
 #include <math.h>

@@ -40,9 +40,9 @@ KERNEL void lean_groups(const struct voice_run *run, uint32_t v, const struct wa
     struct voice_lanes l[VOICE_GROUPS];
     struct lean_saw saw[VOICE_GROUPS][2];
     vf left[VOICE_GROUPS], right[VOICE_GROUPS];
+    lanes_begin(run, v, VOICE_GROUPS, p, l);
     for (int g = 0; g < VOICE_GROUPS; g++) {
         uint32_t at = v + (uint32_t)(g * LANES);
-        l[g] = lanes_begin(run, at, p);
         lanes_start_sine(&l[g], c, at);
         for (int o = 0; o < 2; o++) saw[g][o] = lean_saw_begin(run, at, c, o);
         left[g] = word_f(run, VOICE_GAIN_L, at);

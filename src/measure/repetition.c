@@ -52,13 +52,34 @@ static bool number(struct index *x, int (*compare)(const void *, const void *, v
     return number + 1 >= x->count;
 }
 
+/* By GNU's qsort_r, or by BSD's, which has its arguments in another order. */
+#ifdef __APPLE__
+struct comparison {
+    int (*compare)(const void *, const void *, void *);
+    void *self;
+};
+
+static int turned(void *self, const void *a, const void *b) {
+    const struct comparison *c = self;
+    return c->compare(a, b, c->self);
+}
+#endif
+
+static void sort(struct index *x, int (*compare)(const void *, const void *, void *), void *self) {
+#ifdef __APPLE__
+    qsort_r(x->suffix, x->count, sizeof *x->suffix, &(struct comparison){compare, self}, turned);
+#else
+    qsort_r(x->suffix, x->count, sizeof *x->suffix, compare, self);
+#endif
+}
+
 static void sort_suffixes(struct index *x, uint64_t *token) {
     for (size_t i = 0; i < x->count; i++) x->suffix[i] = i;
-    qsort_r(x->suffix, x->count, sizeof *x->suffix, compare_tokens, token);
+    sort(x, compare_tokens, token);
     bool done = number(x, compare_tokens, token);
     for (size_t step = 1; !done && step < x->count; step *= 2) {
         struct order o = {x->rank, x->count, step};
-        qsort_r(x->suffix, x->count, sizeof *x->suffix, compare_suffixes, &o);
+        sort(x, compare_suffixes, &o);
         done = number(x, compare_suffixes, &o);
     }
 }

@@ -8,6 +8,7 @@
 #include "music/score.h"
 
 static const uint64_t FRAMES_MAX = (uint64_t)1 << 48;
+enum { AT_ONCE = 64 }; /* bars */
 
 static int add(auralis_score *score, const struct composer_note *note, uint64_t onset) {
     auralis_note n = {.onset = onset,
@@ -20,18 +21,21 @@ static int add(auralis_score *score, const struct composer_note *note, uint64_t 
     return auralis_score_add(score, &n, NULL);
 }
 
-static int add_bar(auralis_score *score, uint64_t seed, const auralis_parameters *p, uint64_t bar,
-                   uint64_t from, uint64_t to) {
-    struct composer_bar written;
-    composer_bar(seed, p, bar / SECTION_BARS, (uint32_t)(bar % SECTION_BARS), &written);
-    uint64_t start = clock_beat_frame(0, bar * BAR_BEATS, p->bpm, score->rate);
-    for (uint32_t i = 0; i < written.count; i++) {
-        uint64_t onset = start + clock_onset_frames(written.note[i].onset, p->bpm, score->rate);
-        if (onset < from || onset >= to) continue;
-        int result = add(score, &written.note[i], onset);
-        if (result < 0) return result;
+/* What becomes of the bars as they are composed. */
+struct writing {
+    auralis_score *score;
+    double bpm;
+    uint64_t from, to;
+    int result;
+};
+
+static void add_bar(void *self, uint64_t bar, const struct composer_bar *written) {
+    struct writing *w = self;
+    uint64_t start = clock_beat_frame(0, bar * BAR_BEATS, w->bpm, w->score->rate);
+    for (uint32_t i = 0; i < written->count && w->result == AURALIS_OK; i++) {
+        uint64_t onset = start + clock_onset_frames(written->note[i].onset, w->bpm, w->score->rate);
+        if (onset >= w->from && onset < w->to) w->result = add(w->score, &written->note[i], onset);
     }
-    return AURALIS_OK;
 }
 
 /* The bar whose last onset may still round to `frame`: that of the frame before. */
@@ -47,10 +51,11 @@ int auralis_score_compose(uint64_t seed, const auralis_parameters *parameters, u
     auralis_score *score;
     int result = auralis_score_create(sample_rate, &score);
     if (result < 0) return result;
-    if (to > from)
-        for (uint64_t bar = bar_at(from, p, sample_rate), last = bar_at(to, p, sample_rate);
-             bar <= last && result == AURALIS_OK; bar++)
-            result = add_bar(score, seed, p, bar, from, to);
+    struct writing w = {score, p->bpm, from, to, AURALIS_OK};
+    uint64_t bar = bar_at(from, p, sample_rate), end = bar_at(to, p, sample_rate) + 1;
+    for (; to > from && bar < end && w.result == AURALIS_OK; bar += AT_ONCE)
+        composer_bars(seed, p, bar, end - bar < AT_ONCE ? (uint32_t)(end - bar) : AT_ONCE, add_bar, &w);
+    result = w.result;
     if (result < 0) {
         auralis_score_free(score);
         return result;

@@ -16,13 +16,20 @@
 #include "music/composer.h"
 #include "music/purpose.h"
 
+/* The piece's fourth number, alone: every bar asks for it. */
+static double light_of(uint64_t seed) {
+    struct random r = {random_at(seed, 0, 0, PURPOSE_PIECE).key, 3};
+    return random_range(&r, -0.3, 0.3);
+}
+
 struct form_piece form_piece(uint64_t seed) {
     struct random r = random_at(seed, 0, 0, PURPOSE_PIECE);
     struct form_piece piece = {.register_shift = random_range(&r, -2.5, 2.5),
                                .bell_share = random_range(&r, 0.2, 0.45),
                                .pace = exact_exp2(random_range(&r, -0.32, 0.32)),
-                               .light = random_range(&r, -0.3, 0.3),
-                               .leap = random_unit(&r)};
+                               .light = light_of(seed)};
+    r.index = 4;
+    piece.leap = random_unit(&r);
     for (int type = 0; type < CHORD_TYPES; type++) piece.colour[type] = random_range(&r, 0.3, 1.7);
     return piece;
 }
@@ -61,7 +68,7 @@ double form_density(uint64_t seed, uint64_t section, double bars) {
 }
 
 double form_brightness(uint64_t seed, uint64_t section, double bars) {
-    double value = 2.0 * arc(seed, section, bars, PURPOSE_BRIGHTNESS) - 1.0 + form_piece(seed).light;
+    double value = 2.0 * arc(seed, section, bars, PURPOSE_BRIGHTNESS) - 1.0 + light_of(seed);
     value = value < -1.0 ? -1.0 : value > 1.0 ? 1.0 : value;
     return (value + 1.0) * (0.3 + 0.7 * opened(section, bars)) - 1.0;
 }

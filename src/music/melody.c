@@ -1,9 +1,10 @@
 /* melody.c — gestures, pauses and returning motifs.
  *
- * A phrase is 8 bars; its melody is worked out from its first bar, a chain of gestures with long pauses
- * between them. A gesture is one appearance of a motif: 5 to 8 notes of the lead, or the 2 or 3 first notes
- * of the motif on bells, high and sparse, so that on average one note in five is followed by a pause. Inside
- * a gesture there are 0.5 + 2 × intensity notes a second; how long the pauses are follows the density arc.
+ * A phrase is 8 bars; its melody is worked out from its first bar, for all the bars that are wanted at once:
+ * a chain of gestures with long pauses between them. A gesture is one appearance of a motif: 5 to 8 notes of
+ * the lead, or the 2 or 3 first notes of the motif on bells, high and sparse, so that on average one note in
+ * five is followed by a pause. Inside a gesture there are 0.5 + 2 × intensity notes a second; how long the
+ * pauses are follows the density arc.
  *
  * Motifs. A motif is a rhythm, a line of scale steps and the tone class of each note. Every section has a
  * bank of four: one of its own, one shared with the section before or after, one shared with the other
@@ -213,8 +214,21 @@ static void settle(struct gesture *g) {
     g->tone[calmest] = t;
 }
 
-static void emit(const struct phrase *ph, const struct gesture *g, struct random *r,
-                 struct composer_bar *out) {
+/* Where bar `bar` of the section ends, in seconds from the phrase's start. */
+static double end_of(const struct phrase *ph, uint32_t bar) {
+    return BAR_BEATS * ph->at->beat_seconds * (bar + 1 - ph->first);
+}
+
+static void add(struct melody *out, uint32_t bar, const struct composer_note *note) {
+    if (out->count == PHRASE_NOTES_MAX) return;
+    out->bar[out->count] = (uint8_t)bar;
+    out->note[out->count++] = *note;
+}
+
+/* The notes of a gesture that was due at `now` and lie in the bars up to `last`. A first note that is so
+ * early as to fall into the bar before is left out: that bar has been played without knowing of it. */
+static void emit(const struct phrase *ph, const struct gesture *g, double now, uint32_t last,
+                 struct random *r, struct melody *out) {
     const struct place *at = ph->at;
     const struct style *s = &ph->style;
     double centre = random_range(r, -0.55, 0.55), strength = random_unit(r);
@@ -222,19 +236,20 @@ static void emit(const struct phrase *ph, const struct gesture *g, struct random
         double length = random_unit(r), accent = random_unit(r), side = random_range(r, -1.0, 1.0);
         double beat = g->onset[i] / at->beat_seconds, bar = exact_floor(beat / BAR_BEATS);
         if (i == g->count - 1) length = 0.5 + 0.5 * length;
-        if (ph->first + (uint32_t)bar != at->bar) continue;
+        uint32_t in = ph->first + (uint32_t)bar;
+        if (in < at->bar || in > last || now >= end_of(ph, in)) continue;
         double arch = (double)i / g->count,
                velocity = 0.25 + 0.25 * (0.4 * strength + 0.35 * accent + arch * (1.0 - arch));
         double pan = g->bell ? centre + 0.35 * side : 0.7 * centre + 0.12 * side;
-        composer_add(out,
-                     &(struct composer_note){.onset = beat - BAR_BEATS * bar,
-                                             .seconds = s->shortest + (s->longest - s->shortest) * length,
-                                             .pitch = g->pitch[i],
-                                             .velocity = velocity * (0.7 + 0.3 * at->p->intensity),
-                                             .pan = pan,
-                                             .instrument = g->bell ? AURALIS_BELL : AURALIS_LEAD,
-                                             .timbre = g->bell ? at->p->bell_timbre : at->p->lead_timbre,
-                                             .role = ROLE_MELODY});
+        add(out, in,
+            &(struct composer_note){.onset = beat - BAR_BEATS * bar,
+                                    .seconds = s->shortest + (s->longest - s->shortest) * length,
+                                    .pitch = g->pitch[i],
+                                    .velocity = velocity * (0.7 + 0.3 * at->p->intensity),
+                                    .pan = pan,
+                                    .instrument = g->bell ? AURALIS_BELL : AURALIS_LEAD,
+                                    .timbre = g->bell ? at->p->bell_timbre : at->p->lead_timbre,
+                                    .role = ROLE_MELODY});
     }
 }
 
@@ -247,7 +262,8 @@ static double pause(const struct phrase *ph, double now, struct random *r) {
     return random_range(r, 1.6, 5.0) * (1.9 - 1.5 * density) * calm * ph->at->piece.pace;
 }
 
-void melody_bar(const struct place *at, struct composer_bar *out) {
+void melody_bars(const struct place *at, uint32_t last, struct melody *out) {
+    out->count = 0;
     struct phrase ph = {.at = at,
                         .style = style_of(at),
                         .first = at->bar / PHRASE_BARS * PHRASE_BARS,
@@ -257,8 +273,7 @@ void melody_bar(const struct place *at, struct composer_bar *out) {
     if (scene == SCENE_STILL) return;
     struct random r = random_at(at->seed, at->section, ph.first, PURPOSE_MELODY);
     uint32_t kind = random_below(&r, 4), slot = 0;
-    double end = BAR_BEATS * at->beat_seconds *
-                 (at->bar + 1 - ph.first); /* later gestures do not matter to this bar */
+    double end = end_of(&ph, last); /* later gestures do not matter to these bars */
     double now = pause(&ph, 0.0, &r);
     now = 0.05 + now * random_unit(&r);
     if (at->section == 0 && ph.first == 0) now += 0.35 * ph.seconds; /* the chord first */
@@ -292,7 +307,7 @@ void melody_bar(const struct place *at, struct composer_bar *out) {
         choose_chromatic(&ph, &m, &g);
         settle(&g);
         choose_pitches(&ph, &g);
-        emit(&ph, &g, &shape, out);
+        emit(&ph, &g, now, last, &shape, out);
         now = g.onset[g.count - 1] + ph.style.interval + pause(&ph, now, &shape);
     }
 }

@@ -17,7 +17,6 @@
 #include "base/exact.h"
 #include "base/random.h"
 #include "music/purpose.h"
-#include "music/voicing.h"
 
 enum { HALO = VOICES, BASS_VOICE };
 _Static_assert(BASS_VOICE + 1 == PAD_VOICES, "the bass is the last");
@@ -50,10 +49,13 @@ static int halo_pitch(const struct chord_shape *shape, int top, int highest) {
 
 void pads_arrive(struct place *at) {
     int k = at->chord = harmony_index(&at->harmony, at->bar), *pitch = at->pitch;
+    if (at->led == k + 1) return;
     const struct chord_shape *shape = &at->harmony.shape[k];
     double density = form_density(at->seed, at->section, at->harmony.first[k]);
     at->centre = pad_centre(at);
-    voicing_lead(&at->harmony, k, at->centre, pitch);
+    voicing_lead(&at->harmony, at->led, k, at->centre, at->lead);
+    at->led = k + 1;
+    for (int i = 0; i < VOICES; i++) pitch[i] = at->lead[i];
     pitch[HALO] = density > 0.33 ? halo_pitch(shape, pitch[VOICES - 1], voicing_high(at->centre)) : 0;
     pitch[BASS_VOICE] = voicing_bass(shape, at->centre);
     if (density < 0.15) pitch[spare_voice(shape, pitch)] = 0;

@@ -221,7 +221,9 @@ static void sort(auralis_note *from, auralis_note *to) {
 }
 
 const auralis_note *auralis_score_notes(auralis_score *score) {
-    if (!score->sorted) sort(score->note, score->note + score->count);
-    score->sorted = true;
+    if (!score->sorted) { /* asked again it only reads: then it may be asked by several threads */
+        sort(score->note, score->note + score->count);
+        score->sorted = true;
+    }
     return score->note;
 }

@@ -93,9 +93,9 @@ static void move(const struct chord_shape *shape, int centre, int v[VOICES]) {
     for (int i = 0; i < VOICES; i++) v[i] = best[i];
 }
 
-void voicing_lead(const struct harmony *h, int k, int centre, int voice[VOICES]) {
-    for (int i = 0; i < VOICES; i++) voice[i] = ANCHOR[i] + centre;
-    for (int j = 0; j <= k; j++) move(&h->shape[j], centre, voice);
+void voicing_lead(const struct harmony *h, int led, int k, int centre, int voice[VOICES]) {
+    for (int i = 0; i < VOICES && !led; i++) voice[i] = ANCHOR[i] + centre;
+    for (int j = led; j <= k; j++) move(&h->shape[j], centre, voice);
 }
 
 int voicing_bass(const struct chord_shape *shape, int centre) {

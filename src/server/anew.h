@@ -19,6 +19,9 @@ bool anew_begin(struct listener *listener, uint64_t heard, const auralis_paramet
 /* Has the one in the making come so far? Is another one to be made? */
 void anew_look(struct listener *listener, int64_t now);
 
+/* When to look at the latest, 0: no need. */
+int64_t anew_next(const struct listener *listener);
+
 /* Gives up what is in the making. */
 void anew_forget(struct listener *listener);
 

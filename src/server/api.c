@@ -45,6 +45,14 @@ static const char *storage(const struct store *store) {
     return names[store ? store_mode(store) : STORE_READ_ONLY];
 }
 
+static json_t *gpu_json(const struct gauges *now) {
+    return json_pack("{s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I}", "memory_bytes",
+                     (json_int_t)now->gpu_memory_bytes, "kernel_seconds", now->gpu_seconds, "utilisation",
+                     now->gpu_use, "full", (json_int_t)now->gpu_full, "faults", (json_int_t)now->gpu_faults,
+                     "rescued", (json_int_t)now->rescued, "shed", (json_int_t)now->shed, "waiting",
+                     (json_int_t)now->waiting);
+}
+
 static int get_status(struct exchange *e) {
     auralis_parameters p;
     int result = station_parameters(e, &p);
@@ -52,13 +60,14 @@ static int get_status(struct exchange *e) {
     struct gauges now = read_gauges(e);
     return exchange_answer(
         e, 200,
-        json_pack("{s:s, s:f, s:{s:s, s:I, s:I, s:f}, s:f, s:I, s:I, s:s, s:s, s:o, s:o*}", "status",
-                  "running", "uptime_seconds", now.uptime_seconds, "synthesis_engine", "device", now.device,
-                  "sample_rate", (json_int_t)now.sample_rate, "voices", (json_int_t)now.voices, "latency",
-                  now.latency_ms, "buffer_depth_ms", now.buffer_depth_ms, "active_connections",
+        json_pack("{s:s, s:f, s:{s:s, s:I, s:I, s:f}, s:f, s:I, s:I, s:I, s:s, s:s, s:o, s:o, s:o*}",
+                  "status", "running", "uptime_seconds", now.uptime_seconds, "synthesis_engine", "device",
+                  now.device, "sample_rate", (json_int_t)now.sample_rate, "voices", (json_int_t)now.voices,
+                  "latency", now.latency_ms, "buffer_depth_ms", now.buffer_depth_ms, "active_connections",
                   (json_int_t)now.active_connections, "chunks_generated",
-                  read_counter(&e->host->metrics->chunks_generated), "storage", storage(e->host->store),
-                  "station", e->station, "parameters", parameters_to_json(&p), "icecast",
+                  read_counter(&e->host->metrics->chunks_generated), "streams_restarted",
+                  (json_int_t)now.restarted, "storage", storage(e->host->store), "station", e->station,
+                  "parameters", parameters_to_json(&p), "gpu", gpu_json(&now), "icecast",
                   e->host->feeds ? e->host->feeds(e->host->self) : NULL));
 }
 
@@ -163,8 +172,7 @@ static int post_redo(struct exchange *e) {
 /* ---- Presets ---- */
 
 static int get_presets(struct exchange *e) {
-    json_t *list = preset_store_list(e->host->store, &e->why);
-    return list ? exchange_answer(e, 200, json_pack("{s:o}", "presets", list)) : -REFUSAL_STORAGE;
+    return exchange_answer(e, 200, json_pack("{s:o}", "presets", preset_store_list(e->host->store)));
 }
 
 /* The parameters of a new preset: the given ones over the defaults, or what the station plays. */
@@ -248,21 +256,27 @@ static const struct route {
     bool station; /* takes ?station= */
     int guard;    /* what of it is only for those who may control the server */
     int body;     /* of POST and PUT */
+    int desk;     /* of all that changes something: enum api_desk */
 } ROUTES[] = {
     {"/api/status", .get = get_status, .station = true},
     {"/api/metrics", .get = get_metrics},
     {"/api/parameters", .get = get_parameters},
-    {"/api/control", .guard = GUARD_CHANGES, .post = post_control, .station = true, .body = OBJECT_BODY},
-    {"/api/undo", .guard = GUARD_CHANGES, .post = post_undo, .station = true, .body = STATION_BODY},
-    {"/api/redo", .guard = GUARD_CHANGES, .post = post_redo, .station = true, .body = STATION_BODY},
-    {"/api/presets", .guard = GUARD_CHANGES, .get = get_presets, .post = post_presets, .station = true,
+    {"/api/control", .desk = API_DESK_STAGE, .guard = GUARD_CHANGES, .post = post_control, .station = true,
      .body = OBJECT_BODY},
-    {"/api/presets/{name}", .guard = GUARD_CHANGES, .get = get_preset, .delete = delete_preset},
-    {"/api/presets/{name}/load", .guard = GUARD_CHANGES, .post = load_preset, .station = true,
+    {"/api/undo", .desk = API_DESK_STAGE, .guard = GUARD_CHANGES, .post = post_undo, .station = true,
      .body = STATION_BODY},
-    {"/api/stations", .guard = GUARD_ALL, .get = stations_get, .post = stations_post, .body = OBJECT_BODY},
-    {"/api/stations/{name}", .guard = GUARD_ALL, .get = station_get, .put = station_put,
-     .delete = station_delete, .body = OBJECT_BODY},
+    {"/api/redo", .desk = API_DESK_STAGE, .guard = GUARD_CHANGES, .post = post_redo, .station = true,
+     .body = STATION_BODY},
+    {"/api/presets", .desk = API_DESK_STORE, .guard = GUARD_CHANGES, .get = get_presets, .post = post_presets,
+     .station = true, .body = OBJECT_BODY},
+    {"/api/presets/{name}", .desk = API_DESK_STORE, .guard = GUARD_CHANGES, .get = get_preset,
+     .delete = delete_preset},
+    {"/api/presets/{name}/load", .desk = API_DESK_STAGE, .guard = GUARD_CHANGES, .post = load_preset,
+     .station = true, .body = STATION_BODY},
+    {"/api/stations", .desk = API_DESK_STORE, .guard = GUARD_ALL, .get = stations_get, .post = stations_post,
+     .body = OBJECT_BODY},
+    {"/api/stations/{name}", .desk = API_DESK_STORE, .guard = GUARD_ALL, .get = station_get,
+     .put = station_put, .delete = station_delete, .body = OBJECT_BODY},
     {"/metrics", .get = get_metrics_text},
     {"/healthz", .get = get_health},
     {"/readyz", .get = get_ready},
@@ -282,6 +296,21 @@ static bool matches(const char *pattern, const char *path, const char **name, si
     *name = path;
     *length = strcspn(path, "/");
     return *length && !strcmp(strchr(pattern, '}') + 1, path + *length);
+}
+
+static bool is_change(const char *method) {
+    return !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "DELETE");
+}
+
+/* What will be refused, and what is only read, waits for nothing. */
+int api_desk(const struct api_request *request) {
+    const char *name = NULL;
+    size_t length = 0;
+    if (request->denied || !is_change(request->method)) return API_DESK_NONE;
+    for (int i = 0; i < ROUTE_COUNT; i++)
+        if (matches(ROUTES[i].pattern, request->path, &name, &length))
+            return ROUTES[i].guard ? ROUTES[i].desk : API_DESK_NONE;
+    return API_DESK_NONE;
 }
 
 static int find_route(struct exchange *e, const struct route **out) {
@@ -382,8 +411,8 @@ static int dispatch(struct exchange *e) {
         return refuse_with(&e->why, REFUSAL_METHOD_NOT_ALLOWED, NULL, "%s takes %s", route->pattern,
                            e->out->allow);
     *e->out->allow = 0;
-    bool change = body || !strcmp(method, "DELETE");
-    if (e->request->denied && (route->guard == GUARD_ALL || (route->guard == GUARD_CHANGES && change)))
+    if (e->request->denied &&
+        (route->guard == GUARD_ALL || (route->guard == GUARD_CHANGES && is_change(method))))
         return e->why = *e->request->denied, -e->why.code;
     result = read_query(e, route);
     if (result == 0 && body) result = read_body(e, route);

@@ -4,8 +4,8 @@
  * reached through `struct api_host`. Everything under /api, /metrics, /healthz, /readyz is answered here
  * (also with 404, 405 …); api_owns tells which paths those are.
  *
- * api_handle may be called from several threads at once if the callbacks may. It may touch the disk
- * (presets). */
+ * api_handle may be called from several threads at once if the callbacks may. Some of what is asked takes
+ * time: api_desk tells which of it no event loop should do. */
 #ifndef AURALIS_SERVER_API_H
 #define AURALIS_SERVER_API_H
 
@@ -80,6 +80,13 @@ struct api_response {
 
 /* Whether the path is the API's. */
 bool api_owns(const char *path);
+
+/* What a request waits for, so that another thread should handle it: the store's disk, or the render worker
+ * that takes up a change. Each has a desk of its own, since a slow disk is no reason to keep the music
+ * waiting.
+ */
+enum api_desk { API_DESK_NONE = -1, API_DESK_STORE, API_DESK_STAGE, API_DESKS };
+int api_desk(const struct api_request *request);
 
 /* Answers; `out` need not be initialised. Returns the status. Free with api_response_clear. */
 int api_handle(const struct api_host *host, const struct api_request *request, struct api_response *out);

@@ -52,8 +52,7 @@ static int open_format(struct broadcast *b, int which) {
     struct encoding_spec spec = {.encoder = {.format = format,
                                              .bitrate = format == ENCODER_OPUS  ? b->config->opus_bitrate
                                                         : format == ENCODER_MP3 ? b->config->mp3_bitrate
-                                                                                : 0,
-                                             .seed = b->station->seed},
+                                                                                : 0},
                                  .stream = b->stream,
                                  .shared = true,
                                  .bare = which == BROADCAST_PACKETS,

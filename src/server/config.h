@@ -33,7 +33,8 @@ struct server_config {
     char tls_key[CONFIG_PATH_MAX];         /* PEM; with a certificate only */
     char token_file[CONFIG_PATH_MAX];      /* see tokens.h; default "" */
     char allowed_origins[CONFIG_PATH_MAX]; /* see origin.h; default "" */
-    uint32_t threads;                      /* that render, 1–256; default 0: one a processor */
+    uint32_t threads;                      /* that render, 1–256; default 0: one a usable core */
+    bool pin;                              /* each of them to a core; default false */
     uint32_t loops;                        /* that serve connections, 1–64; default 1 */
     uint32_t max_listeners;                /* on the whole server, 1–100,000; default 1,000 */
     uint32_t max_connections;              /* of TCP, whatever they do, 1–1,000,000; default 0:
@@ -49,7 +50,7 @@ struct server_config {
     uint32_t burst_seconds;   /* that an HTTP listener gets ahead, 0–8; default 3 */
     uint32_t opus_bitrate;    /* kbit/s over HTTP, 32–320; default 96 */
     uint32_t mp3_bitrate;     /* kbit/s, a bitrate of MP3 from 64 to 320; default 160 */
-    uint32_t encoder_threads; /* 1–64; default 0: one a processor */
+    uint32_t encoder_threads; /* 1–64; default 0: one a usable core */
     uint32_t station_count;   /* default 1: "main", seed 0; "main" always exists and is the first */
     struct station_config station[CONFIG_STATIONS_MAX];
 };

@@ -41,6 +41,10 @@ static const char *check_tier(const char *value) {
     return tier_find(value) < 0 ? "must be minimal, normal, stable or defensive" : NULL;
 }
 
+static const char *check_switch(const char *value) {
+    return strcmp(value, "on") != 0 && strcmp(value, "off") != 0 ? "must be on or off" : NULL;
+}
+
 static const char *check_mp3_bitrate(const char *value) {
     static const uint32_t allowed[] = {64, 80, 96, 112, 128, 160, 192, 224, 256, 320};
     uint64_t number = 0;
@@ -64,7 +68,7 @@ static const char *check_icecast(const char *value) {
     return *value ? icecast_url_parse(value, &url) : NULL;
 }
 
-enum kind { WHOLE, TEXT, TIER };
+enum kind { WHOLE, TEXT, TIER, SWITCH };
 
 static const struct key {
     const char *name;
@@ -86,6 +90,7 @@ static const struct key {
     STRING(allowed_origins, .check = check_origins),
     STRING(trusted_proxy, .check = check_proxy),
     NUMBER(threads, 1, 256, .fixed = true),
+    {"pin", SWITCH, FIELD(pin), .check = check_switch, .fixed = true},
     NUMBER(loops, 1, 64, .fixed = true),
     NUMBER(max_listeners, 1, 100000, .fixed = true),
     NUMBER(max_connections, 1, 1000000, NULL),
@@ -98,7 +103,7 @@ static const struct key {
     NUMBER(burst_seconds, 0, 8, .fixed = true),
     NUMBER(opus_bitrate, 32, 320, .fixed = true),
     NUMBER(mp3_bitrate, 64, 320, .check = check_mp3_bitrate, .fixed = true),
-    STRING(icecast, .check = check_icecast, .fixed = true, .secret = true),
+    STRING(icecast, .check = check_icecast, .secret = true),
     NUMBER(encoder_threads, 1, 64, .fixed = true),
 #undef FIELD
 #undef NUMBER
@@ -153,6 +158,9 @@ int config_key_set(struct server_config *config, int key, const char *value, cha
     case TIER:
         *(int *)(void *)place = tier_find(value);
         return AURALIS_OK;
+    case SWITCH:
+        *(bool *)place = !strcmp(value, "on");
+        return AURALIS_OK;
     default:
         if (strlen(value) >= k->high)
             return refuse(why, size, AURALIS_ELIMIT, "%s: at most %u bytes", k->name, k->high - 1);
@@ -173,6 +181,9 @@ void config_key_text(const struct server_config *config, int key, char *out, siz
         break;
     case TIER:
         snprintf(out, size, "%s", tier_name(*(const int *)(const void *)place));
+        break;
+    case SWITCH:
+        snprintf(out, size, "%s", *(const bool *)place ? "on" : "off");
         break;
     default:
         if (k->secret && strchr(place, '@'))

@@ -14,7 +14,7 @@
 enum connection_phase {
     CONNECTION_KNOCKING, /* its request is not there yet, … */
     CONNECTION_SENDING,  /* … or not yet its body */
-    CONNECTION_TAKING,   /* the answer */
+    CONNECTION_TAKING,   /* the answer, or waiting for it */
     CONNECTION_IDLE,     /* between requests */
     CONNECTION_LISTENING /* or carrying streams: no limit here */
 };

@@ -4,21 +4,26 @@
  * is not in the schedule; what is asked of it meanwhile (kick, drop) is remembered and done when it comes
  * back.
  *
+ * To wake a thread costs as much as encoding a part at low complexity, so nobody is woken without need: work
+ * that can wait is gathered at common moments (encoder_pool_nudge), one sleeper alone keeps watch over the
+ * schedule, and who is called is called after the lock has been let go.
+ *
  * Once a second the pool looks at how late its jobs began and how busy its threads were, and moves Opus'
  * complexity. */
 #include "server/encoder_pool.h"
 
-#include "base/monotonic.h"
+#include "base/monotonic_wait.h"
 #include "stream/priority.h"
 #include "stream/encoder.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-static const int64_t PERIOD = MONOTONIC_SECOND, LATE = 60 * MONOTONIC_MS, EARLY = 15 * MONOTONIC_MS,
-                     SOON = 2 * MONOTONIC_MS;
+static const int64_t NOBODY = INT64_MAX, PERIOD = MONOTONIC_SECOND, LATE = 60 * MONOTONIC_MS,
+                     EARLY = 30 * MONOTONIC_MS, CALM = 10 * MONOTONIC_SECOND, SOON = 2 * MONOTONIC_MS,
+                     MOMENT = 10 * MONOTONIC_MS;
+enum { ROOM = 850 }; /* thousandths: one step more of complexity takes up to a seventh more */
 
 struct encoder_pool {
     struct metrics *metrics;
@@ -26,12 +31,13 @@ struct encoder_pool {
     pthread_cond_t wake, ended; /* ended: a run of an awaited job */
     struct schedule schedule;
     uint32_t threads, sleeping;
+    int64_t watch; /* until when somebody sleeps who then looks; NOBODY: none does */
     bool stopping;
     _Atomic uint32_t jobs;
     uint32_t jobs_max;
     _Atomic int complexity;
     _Atomic uint32_t load; /* thousandths */
-    int64_t period_end, busy, latest;
+    int64_t period_end, busy, latest, calm_from;
     pthread_t thread[ENCODER_THREADS_MAX];
 };
 
@@ -40,29 +46,38 @@ static void adapt(struct encoder_pool *p, int64_t now) {
     int complexity = atomic_load(&p->complexity);
     int64_t span = now - p->period_end + PERIOD;
     int64_t load = p->busy * 1000 / (span * p->threads);
+    if (p->latest > LATE) p->calm_from = now + CALM;
     if (p->latest > LATE && complexity > 0) atomic_store(&p->complexity, complexity - 1);
-    if (p->latest < EARLY && load < 750 && complexity < ENCODER_COMPLEXITY_MAX)
+    if (p->latest < EARLY && load < ROOM && now > p->calm_from && complexity < ENCODER_COMPLEXITY_MAX)
         atomic_store(&p->complexity, complexity + 1);
     atomic_store(&p->load, load < 1000 ? (uint32_t)load : 1000);
     p->busy = p->latest = 0;
     p->period_end = now + PERIOD;
 }
 
-static void rest(struct encoder_pool *p, const struct wake *first) {
+/* Until the first job is due, or somebody calls. */
+static void rest(struct encoder_pool *p) {
+    const struct wake *first = schedule_first(&p->schedule);
     p->sleeping++;
-    if (first) {
-        struct timespec t = {.tv_sec = first->at / MONOTONIC_SECOND, .tv_nsec = first->at % MONOTONIC_SECOND};
-        pthread_cond_timedwait(&p->wake, &p->lock, &t);
+    if (first && first->at < p->watch) {
+        int64_t until = p->watch = first->at;
+        monotonic_wait(&p->wake, &p->lock, until);
+        if (p->watch == until) p->watch = NOBODY;
     } else {
         pthread_cond_wait(&p->wake, &p->lock);
     }
     p->sleeping--;
 }
 
-/* Another thread, if one sleeps, for what comes while this one is busy. */
-static void call_another(struct encoder_pool *p, int64_t now) {
+/* Whether a sleeper must be called: something is due before `by`, and before anybody wakes. */
+static bool needs_another(const struct encoder_pool *p, int64_t by) {
     const struct wake *first = schedule_first(&p->schedule);
-    if (p->sleeping && first && first->at <= now + SOON) pthread_cond_signal(&p->wake);
+    return p->sleeping && first && first->at <= by && first->at < p->watch;
+}
+
+static void unlock(struct encoder_pool *p, bool call) {
+    pthread_mutex_unlock(&p->lock);
+    if (call) pthread_cond_signal(&p->wake);
 }
 
 static void run(struct encoder_pool *p, struct encoder_job *job, int64_t now) {
@@ -70,8 +85,7 @@ static void run(struct encoder_pool *p, struct encoder_job *job, int64_t now) {
     schedule_cancel(&p->schedule, &job->wake);
     job->running = true;
     job->kicked = false;
-    call_another(p, now);
-    pthread_mutex_unlock(&p->lock);
+    unlock(p, needs_another(p, now + SOON));
     int64_t again = job->run(job, now), end = monotonic_now();
     histogram_add(&p->metrics->encoding, end - now, 1);
     pthread_mutex_lock(&p->lock);
@@ -92,6 +106,7 @@ static void run(struct encoder_pool *p, struct encoder_job *job, int64_t now) {
 static void *work(void *self) {
     struct encoder_pool *p = self;
     priority_raise(PRIORITY_ENCODE);
+    encoder_rehearse();
     pthread_mutex_lock(&p->lock);
     while (!p->stopping) {
         struct wake *first = schedule_first(&p->schedule);
@@ -99,7 +114,7 @@ static void *work(void *self) {
         if (first && first->at <= now)
             run(p, (struct encoder_job *)(void *)((char *)first - offsetof(struct encoder_job, wake)), now);
         else
-            rest(p, first);
+            rest(p);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
@@ -115,21 +130,17 @@ static void start_threads(struct encoder_pool *p, uint32_t threads) {
 
 struct encoder_pool *encoder_pool_create(uint32_t threads, uint32_t jobs, struct metrics *metrics) {
     struct encoder_pool *p = calloc(1, sizeof *p);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (!threads) threads = cores > 1 ? (uint32_t)cores : 1;
+    if (!threads) threads = (uint32_t)priority_cores();
     if (threads > ENCODER_THREADS_MAX) threads = ENCODER_THREADS_MAX;
     if (!p) return NULL;
     p->metrics = metrics;
+    p->watch = NOBODY;
     p->jobs_max = jobs;
     atomic_store(&p->complexity, ENCODER_COMPLEXITY_MAX);
     p->period_end = monotonic_now() + PERIOD;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->wake, &monotonic);
+    monotonic_condition(&p->wake);
     pthread_cond_init(&p->ended, NULL);
-    pthread_condattr_destroy(&monotonic);
     if (schedule_init(&p->schedule, jobs)) start_threads(p, threads);
     if (p->threads) return p;
     encoder_pool_destroy(p);
@@ -164,15 +175,23 @@ bool encoder_pool_add(struct encoder_pool *p, struct encoder_job *job) {
     return true;
 }
 
-void encoder_pool_kick(struct encoder_pool *p, struct encoder_job *job) {
+/* Runs it at `at`, if not before. */
+static void ask(struct encoder_pool *p, struct encoder_job *job, int64_t at) {
     pthread_mutex_lock(&p->lock);
+    if (job->running)
+        job->kicked = true;
+    else if (!job->wake.place || job->wake.at > at)
+        schedule_set(&p->schedule, &job->wake, at);
+    unlock(p, needs_another(p, at));
+}
+
+void encoder_pool_kick(struct encoder_pool *p, struct encoder_job *job) {
+    ask(p, job, monotonic_now());
+}
+
+void encoder_pool_nudge(struct encoder_pool *p, struct encoder_job *job) {
     int64_t now = monotonic_now();
-    job->kicked = true;
-    if (!job->running && (!job->wake.place || job->wake.at > now)) {
-        schedule_set(&p->schedule, &job->wake, now);
-        call_another(p, now);
-    }
-    pthread_mutex_unlock(&p->lock);
+    ask(p, job, now - now % MOMENT + MOMENT);
 }
 
 void encoder_pool_drop(struct encoder_pool *p, struct encoder_job *job, bool wait) {

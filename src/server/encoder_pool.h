@@ -22,18 +22,20 @@ struct encoder_job {
     bool running, kicked, dropped, awaited; /* the pool's own, under its lock */
 };
 
-/* `threads` 0: one a processor; `jobs`: how many there may be at once. NULL without memory or threads. The
- * duration of each run goes to metrics->encoding. */
+/* `threads` 0: one a core that the program may use; `jobs`: how many there may be at once. NULL without
+ * memory or threads. The duration of each run goes to metrics->encoding. */
 struct encoder_pool *encoder_pool_create(uint32_t threads, uint32_t jobs, struct metrics *metrics);
 
 /* Ends the threads; jobs may still be dropped. Then frees the rest. */
 void encoder_pool_stop(struct encoder_pool *pool);
 void encoder_pool_destroy(struct encoder_pool *pool); /* NULL is fine */
 
-/* Any thread. Takes a job in (false: there are as many as may be); runs it as soon as may be; lets go of it:
- * `free` is called now or when it has run to its end; with `wait`, before the call returns. */
+/* Any thread. Takes a job in (false: there are as many as may be); runs it as soon as may be; at the next
+ * moment, of which there are a hundred a second, together with others that can wait; lets go of it: `free` is
+ * called now or when it has run to its end; with `wait`, before the call returns. */
 bool encoder_pool_add(struct encoder_pool *pool, struct encoder_job *job);
 void encoder_pool_kick(struct encoder_pool *pool, struct encoder_job *job);
+void encoder_pool_nudge(struct encoder_pool *pool, struct encoder_job *job);
 void encoder_pool_drop(struct encoder_pool *pool, struct encoder_job *job, bool wait);
 
 /* Any thread: how hard Opus tries now, 0–10; jobs that there are; share of its threads' time that the pool

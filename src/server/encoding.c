@@ -12,7 +12,7 @@
 #endif
 
 static const int64_t SHORT = 2 * MONOTONIC_MS;
-enum { AHEAD_MS = 200, KEEP_MS = 10000, FULL_RATE = 48000 * 4 };
+enum { AHEAD_MS = 200, KEEP_MS = 10000, FULL_RATE = 48000 * 4, PAGE_HEAD = 27 + 255 };
 
 /* Packets that make a part. */
 static const uint32_t PACKETS[ENCODER_FORMATS] = {
@@ -29,18 +29,20 @@ struct encoding {
     uint64_t number, origin;                 /* of the part in the making; frame of part 0 */
     _Atomic uint64_t taken;
     _Atomic bool waited, failed;
+    bool takes16;
     size_t header_size;
     unsigned char header[ENCODING_HEADER_MAX];
     struct part_ring parts;
     uint32_t size, frames; /* of the part in the making */
-    unsigned char part[ENCODING_PART_MAX];
+    uint32_t room;         /* bytes of … */
+    unsigned char part[];
 };
 
 /* Making parts ------------------------------------------------------------------------------------------- */
 
 static void finish_part(struct encoding *e) {
 #ifdef AURALIS_WITH_OPUS
-    if (e->ogg) e->size = (uint32_t)ogg_pages_flush(e->ogg, e->part, sizeof e->part);
+    if (e->ogg) e->size = (uint32_t)ogg_pages_flush(e->ogg, e->part, e->room);
 #endif
     part_ring_write(&e->parts, e->origin + e->number * e->part_frames, e->frames, e->part, e->size);
     e->number++;
@@ -53,7 +55,7 @@ static void take_packet(void *self, const unsigned char *bytes, size_t size, uin
 #ifdef AURALIS_WITH_OPUS
     if (e->ogg) ogg_pages_add(e->ogg, bytes, size, frames);
 #endif
-    if (!e->ogg && size <= sizeof e->part - e->size) {
+    if (!e->ogg && size <= e->room - e->size) {
         memcpy(e->part + e->size, bytes, size);
         e->size += (uint32_t)size;
     }
@@ -71,18 +73,37 @@ static void pass_over(struct encoding *e, uint64_t oldest) {
     }
 }
 
-/* A unit of sound, if it is there. */
-static bool take_sound(struct encoding *e, float *audio) {
+/* A unit of sound as the format takes it. */
+union sound {
+    float audio[2 * ENCODER_UNIT_MAX];
+    int16_t pcm[2 * ENCODER_UNIT_MAX];
+};
+
+static bool copy_sound(const struct encoding *e, union sound *sound) {
+    const struct live_stream *s = e->spec.stream;
+    if (e->spec.shared)
+        return e->takes16 ? live_copy16_at(s, e->next, sound->pcm, e->unit)
+                          : live_copy_at(s, e->next, sound->audio, e->unit);
+    return e->takes16 ? live_copy16(s, sound->pcm, e->unit) : live_copy(s, sound->audio, e->unit);
+}
+
+/* The next one, if it is there. */
+static bool take_sound(struct encoding *e, union sound *sound) {
     struct live_stream *s = e->spec.stream;
     if (!e->spec.shared) {
-        if (live_filled(s) < e->unit || !live_copy(s, audio, e->unit)) return false;
+        if (live_filled(s) < e->unit || !copy_sound(e, sound)) return false;
         live_skip(s, e->unit);
         return true;
     }
     pass_over(e, live_oldest(s));
-    if (live_head(s) < e->next + e->unit || !live_copy_at(s, e->next, audio, e->unit)) return false;
+    if (live_head(s) < e->next + e->unit || !copy_sound(e, sound)) return false;
     e->next += e->unit;
     return true;
+}
+
+static int encode(struct encoding *e, const union sound *sound) {
+    return e->takes16 ? encoder_encode16(e->encoder, sound->pcm, take_packet, e)
+                      : encoder_encode(e->encoder, sound->audio, take_packet, e);
 }
 
 static bool is_far_enough(const struct encoding *e) {
@@ -112,13 +133,13 @@ static int64_t look_again(const struct encoding *e, int64_t now) {
 static int64_t run(struct encoder_job *job, int64_t now) {
     struct encoding *e = (struct encoding *)(void *)job;
     uint64_t end = e->number + (e->spec.bare ? PACKETS[ENCODER_OPUS] : 1);
-    float audio[2 * ENCODER_UNIT_MAX];
+    union sound sound;
     if (live_failed(e->spec.stream)) return give_up(e);
     if (is_far_enough(e)) return 0;
     encoder_set_complexity(e->encoder, encoder_pool_complexity(e->pool));
     while (e->number < end) {
-        if (!take_sound(e, audio)) return look_again(e, now);
-        if (encoder_encode(e->encoder, audio, take_packet, e) < 0) return give_up(e);
+        if (!take_sound(e, &sound)) return look_again(e, now);
+        if (encode(e, &sound) < 0) return give_up(e);
     }
     tell(e);
     return is_far_enough(e) ? 0 : now;
@@ -143,7 +164,7 @@ static int make_header(struct encoding *e) {
     memcpy(e->header, bytes, e->header_size);
 #ifdef AURALIS_WITH_OPUS
     if (e->spec.encoder.format == ENCODER_OPUS && !e->spec.bare) {
-        uint32_t serial = (uint32_t)random_mix((uint64_t)monotonic_now() ^ e->spec.encoder.seed);
+        uint32_t serial = (uint32_t)random_mix((uint64_t)monotonic_now() ^ (uint64_t)(uintptr_t)e);
         e->ogg =
             ogg_pages_create(serial, encoder_delay(e->encoder), e->spec.title ? e->spec.title : "Auralis");
         if (!e->ogg) return AURALIS_ENOMEM;
@@ -151,6 +172,13 @@ static int make_header(struct encoding *e) {
     }
 #endif
     return 0;
+}
+
+/* Bytes of a part at most: a thousand listeners' packets are not to have room for what they never are. */
+static uint32_t part_bytes(const struct encoding_spec *spec) {
+    if (spec->bare) return ENCODER_OPUS_MAX;
+    if (spec->encoder.format == ENCODER_OPUS) return PACKETS[ENCODER_OPUS] * ENCODER_OPUS_MAX + PAGE_HEAD;
+    return ENCODING_PART_MAX;
 }
 
 /* Bytes a second at most; what is not needed of it stays untouched memory. */
@@ -172,9 +200,8 @@ static void place(struct encoding *e) {
     if (e->spec.shared) {
         first = (live_oldest(e->spec.stream) + e->part_frames - 1) / e->part_frames;
         e->next = first * e->part_frames;
-        e->spec.encoder.position = e->next;
     } else {
-        e->spec.encoder.position = e->origin = live_frame(e->spec.stream);
+        e->origin = live_frame(e->spec.stream);
     }
     e->number = first;
 }
@@ -184,11 +211,12 @@ static int open_ring(struct encoding *e) {
     uint32_t parts = (uint32_t)(ms * e->rate / 1000 / e->part_frames) + 4;
     uint64_t bytes = bytes_a_second(e) * (uint64_t)parts * e->part_frames / e->rate;
     e->ahead = AHEAD_MS * e->rate / 1000 / e->part_frames + 1;
-    return part_ring_init(&e->parts, e->number, parts, bytes + 4 * ENCODING_PART_MAX) ? 0 : AURALIS_ENOMEM;
+    return part_ring_init(&e->parts, e->number, parts, bytes + 4 * e->room) ? 0 : AURALIS_ENOMEM;
 }
 
 static int set_up(struct encoding *e) {
     if (!encoder_available(e->spec.encoder.format)) return AURALIS_EUNSUPPORTED;
+    e->takes16 = encoder_takes16(e->spec.encoder.format);
     e->rate = live_rate(e->spec.stream);
     e->spec.encoder.rate = e->rate;
     e->unit = encoder_unit_of(e->spec.encoder.format);
@@ -200,7 +228,8 @@ static int set_up(struct encoding *e) {
 }
 
 int encoding_open(struct encoder_pool *pool, const struct encoding_spec *spec, struct encoding **out) {
-    struct encoding *e = aligned_alloc(64, (sizeof *e + 63) / 64 * 64);
+    uint32_t room = part_bytes(spec);
+    struct encoding *e = aligned_alloc(64, (sizeof *e + room + 63) / 64 * 64);
     if (!e) {
         if (!spec->shared) live_close(spec->stream);
         return AURALIS_ENOMEM;
@@ -209,6 +238,7 @@ int encoding_open(struct encoder_pool *pool, const struct encoding_spec *spec, s
     e->job = (struct encoder_job){.run = run, .free = release};
     e->pool = pool;
     e->spec = *spec;
+    e->room = room;
     int result = set_up(e);
     if (result == 0 && !encoder_pool_add(pool, &e->job)) result = AURALIS_ELIMIT;
     if (result < 0)
@@ -246,8 +276,12 @@ const struct part_ring *encoding_parts(const struct encoding *e) {
 }
 
 void encoding_taken(struct encoding *e, uint64_t number) {
-    uint64_t before = atomic_exchange(&e->taken, number);
-    if (number > before) encoder_pool_kick(e->pool, &e->job);
+    uint64_t before = atomic_exchange(&e->taken, number), left = part_ring_head(&e->parts) - number;
+    if (number <= before) return;
+    if (left < e->ahead / 2)
+        encoder_pool_kick(e->pool, &e->job);
+    else
+        encoder_pool_nudge(e->pool, &e->job);
 }
 
 void encoding_wait(struct encoding *e) {

@@ -24,8 +24,8 @@ struct encoding;
 
 /* Zero-initialise, then fill what is needed. */
 struct encoding_spec {
-    struct encoder_config encoder; /* position is filled in */
-    struct live_stream *stream;    /* private: belongs to the encoding, also when it could not be opened */
+    struct encoder_config encoder;
+    struct live_stream *stream; /* private: belongs to the encoding, also when it could not be opened */
     bool shared, bare;
     uint32_t keep_ms;  /* shared: what stays readable; default 10,000 */
     const char *title; /* of an Ogg chain */

@@ -41,6 +41,11 @@ bool feed_ready(struct feed *f, bool *lost) {
     return live_head(f->stream) >= f->frame + f->chunk;
 }
 
+bool feed_leaving(const struct feed *f) {
+    uint64_t oldest = f->own ? 0 : oldest_of(f);
+    return oldest && f->frame < oldest + f->rate / 2;
+}
+
 void feed_want(struct feed *f) {
     if (f->encoding)
         encoding_wait(f->encoding);
@@ -51,6 +56,11 @@ void feed_want(struct feed *f) {
 bool feed_copy(struct feed *f, float *audio) {
     return f->own ? live_copy(f->stream, audio, f->chunk)
                   : live_copy_at(f->stream, f->frame, audio, f->chunk);
+}
+
+bool feed_copy16(struct feed *f, int16_t *pcm) {
+    return f->own ? live_copy16(f->stream, pcm, f->chunk)
+                  : live_copy16_at(f->stream, f->frame, pcm, f->chunk);
 }
 
 size_t feed_packets(struct feed *f, unsigned char *out, size_t room) {

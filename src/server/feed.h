@@ -27,11 +27,15 @@ struct feed {
  * there and says so in `lost`. */
 bool feed_ready(struct feed *feed, bool *lost);
 
+/* A station's: the next chunk is about to be gone, since so much has come after it. */
+bool feed_leaving(const struct feed *feed);
+
 /* Own: asks for a wake-up when there is more. */
 void feed_want(struct feed *feed);
 
 /* The next chunk's samples (not of a lane or an encoding); false when it is not there. */
 bool feed_copy(struct feed *feed, float *audio);
+bool feed_copy16(struct feed *feed, int16_t *pcm); /* in 16 bits, dithered */
 
 /* The next chunk's packets, each after its size (u16, little-endian), into out[room]; how many bytes, 0 when
  * they are not there. */

@@ -1,9 +1,9 @@
 /* host.c — what the HTTP API reads and changes of a running server (see host.h).
  *
  * A change is handed to a render worker, which is awake within a moment and says at which frame it takes
- * effect; the call waits for that answer, at most a tenth of a second. */
+ * effect; the call waits for that answer, at most a tenth of a second (which is why a clerk makes it). */
 #include "server/host.h"
-#include "server/icecast.h"
+#include "server/icecast_feeds.h"
 #include "server/station_store.h"
 #include "server/stations.h"
 
@@ -106,6 +106,12 @@ static int end_station(void *self, const char *name, struct refusal *why) {
     return result < 0 ? result : stations_end(server, name, false, why);
 }
 
+static uint32_t errands(const struct server *server) {
+    uint32_t sum = 0;
+    for (int i = 0; i < API_DESKS; i++) sum += clerk_waiting(server->clerk[i]);
+    return sum;
+}
+
 static void gauges(void *self, struct gauges *out) {
     struct server *server = self;
     struct live_counters count;
@@ -119,14 +125,25 @@ static void gauges(void *self, struct gauges *out) {
         .active_connections = listeners,
         .voices = (uint32_t)count.voices,
         .streams = (uint32_t)count.streams,
+        .restarted = count.restarted,
+        .batches = count.batches,
         .render_load = live_load(server->live),
         .encoder_load = encoder_pool_load(server->encoders),
         .opus_complexity = encoder_pool_complexity(server->encoders),
         .phrase_rate_hz = (double)atomic_load(&server->phrase_rate) * 1e-6,
         .latency_ms = count.last_latency * 1e3,
         .sample_rate = STATION_RATE,
-        .device = server->device,
+        .gpu_memory_bytes = (double)count.gpu_bytes,
+        .gpu_seconds = count.gpu_seconds,
+        .gpu_use = count.gpu_use,
+        .gpu_full = count.gpu_full,
+        .gpu_faults = count.faults,
+        .rescued = count.rescued,
+        .shed = count.shed,
+        .waiting = (uint32_t)count.waiting,
+        .errands = errands(server),
     };
+    live_device(server->live, out->device);
 }
 
 static bool ready(void *self) {
@@ -141,10 +158,7 @@ static bool ready(void *self) {
 
 static json_t *feeds(void *self) {
     struct server *server = self;
-    json_t *list = server->feed_count ? json_array() : NULL;
-    for (uint32_t i = 0; i < server->feed_count; i++)
-        json_array_append_new(list, icecast_status(server->feed[i]));
-    return list;
+    return icecast_feeds_status(server->feeds);
 }
 
 void host_connect(struct server *server, struct api_host *host) {

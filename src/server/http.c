@@ -3,7 +3,10 @@
  * The page is a fixed set of files inside the program, so no path of a request ever meets a file system. Its
  * policy lets scripts, styles and worklets come from here only, and talks only to here; the page is isolated
  * (COOP, COEP), which gives it shared memory between its worklet and its scripts. Bodies are bounded before
- * they are kept. */
+ * they are kept.
+ *
+ * What of the API takes time is done by a clerk (clerk.h). Until he brings it back the exchange is his: the
+ * loop leaves it alone, and if whoever asked goes meanwhile it is freed when it returns. */
 #include "server/http.h"
 #include "base/text.h"
 #include "server/connection.h"
@@ -20,8 +23,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { PIECE = 16 * 1024 };
+enum { PIECE = 16 * 1024, HEAR_OUT_SECONDS = 2 };
 
 static const char POLICY[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -30,6 +34,7 @@ static const char POLICY[] =
 
 struct exchange {
     struct server *server;
+    struct loop *loop;
     struct request request;
     struct caller caller;
     char content_type[REQUEST_HEADER], if_none_match[REQUEST_HEADER];
@@ -44,13 +49,32 @@ struct exchange {
     struct wake retry; /* for what is not there yet, until … */
     int64_t retry_until;
     bool head, done;
-    bool hang_up; /* after the answer: what follows on this connection cannot be understood */
+    struct errand errand;
+    bool away, returned; /* with a clerk; and his answer is to be sent */
+    bool awaited;        /* until then the loop does not end */
+    bool hang_up;        /* after the answer: what follows on this connection cannot be understood */
+    bool hear_out;       /* first: what is on its way would wipe the answer out as it meets a closed door */
 };
 
 /* Answering ---------------------------------------------------------------------------------------------- */
 
+/* Says that nothing more will be said, and lets go by what still comes, until the other side has done or has
+ * had its time. */
+static int hear_out(struct lws *wsi) {
+    if (!lws_is_ssl(wsi)) shutdown(lws_get_socket_fd(wsi), SHUT_WR);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_SHUTDOWN_FLUSH, HEAR_OUT_SECONDS);
+    return 0;
+}
+
+static void count_off(struct exchange *x) {
+    x->loop->errands -= x->awaited;
+    x->awaited = false;
+}
+
 static int complete(struct exchange *x, struct lws *wsi) {
     x->done = true;
+    count_off(x);
+    if (x->hear_out) return hear_out(wsi);
     return x->hang_up || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
@@ -112,17 +136,71 @@ static int answer_response(struct exchange *x, struct lws *wsi) {
     return http_head_finish(&h) < 0 ? -1 : send_body(x, wsi);
 }
 
-static int answer_api(struct exchange *x, struct lws *wsi) {
-    struct refusal denied;
-    bool may = trust_control(x->server->trust, &x->caller, &denied) == 0;
-    struct api_request request = {.denied = may ? NULL : &denied,
-                                  .method = x->request.method,
-                                  .path = x->request.path,
-                                  .query = x->request.query,
-                                  .content_type = *x->content_type ? x->content_type : NULL,
-                                  .body = x->body,
-                                  .body_length = x->body_length};
+static struct api_request api_request_of(const struct exchange *x, const struct refusal *denied) {
+    return (struct api_request){.denied = denied,
+                                .method = x->request.method,
+                                .path = x->request.path,
+                                .query = x->request.query,
+                                .content_type = *x->content_type ? x->content_type : NULL,
+                                .body = x->body,
+                                .body_length = x->body_length};
+}
+
+static struct exchange *exchange_of(struct errand *errand) {
+    return lws_container_of(errand, struct exchange, errand);
+}
+
+/* On the clerk's thread. */
+static void run_errand(struct errand *errand) {
+    struct exchange *x = exchange_of(errand);
+    struct api_request request = api_request_of(x, NULL);
     api_handle(&x->server->host, &request, &x->response);
+}
+
+static void bring_back(struct errand *errand) {
+    loop_bring(exchange_of(errand)->loop, errand);
+}
+
+/* Over HTTP/2 the connection must be read, since others use it too. */
+static void listen_to_socket(struct lws *wsi, bool listen) {
+    if (lws_get_network_wsi(wsi) == wsi) lws_rx_flow_control(wsi, listen);
+}
+
+/* While it waits nothing is read: it would not be taken, and be told of again and again. libwebsockets' own
+ * time for a request counts no more; see http_phase. */
+static bool send_away(struct exchange *x, struct lws *wsi, struct clerk *clerk) {
+    x->errand = (struct errand){.run = run_errand, .done = bring_back};
+    x->wsi = wsi;
+    x->away = clerk_take(clerk, &x->errand);
+    if (!x->away) return false;
+    x->awaited = true;
+    x->loop->errands++;
+    listen_to_socket(wsi, false);
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+    return true;
+}
+
+static void free_exchange(struct exchange *x) {
+    count_off(x);
+    free(x->body);
+    api_response_clear(&x->response);
+    free(x);
+}
+
+void http_brought(struct errand *errand) {
+    struct exchange *x = exchange_of(errand);
+    x->away = false;
+    x->returned = true;
+    if (!x->wsi) {
+        free_exchange(x);
+        return;
+    }
+    listen_to_socket(x->wsi, true);
+    lws_callback_on_writable(x->wsi);
+}
+
+static int answer_returned(struct exchange *x, struct lws *wsi) {
+    x->returned = false;
     return answer_response(x, wsi);
 }
 
@@ -143,6 +221,26 @@ static int answer_refusal(struct exchange *x, struct lws *wsi, int code, const c
     return answer_refused(x, wsi, &why);
 }
 
+static int answer_overload(struct exchange *x, struct lws *wsi, uint32_t retry_seconds, const char *message) {
+    x->retry_seconds = retry_seconds;
+    return answer_refusal(x, wsi, REFUSAL_OVERLOADED, message);
+}
+
+static int answer_api(struct exchange *x, struct lws *wsi) {
+    struct refusal denied;
+    bool may = trust_control(x->server->trust, &x->caller, &denied) == 0;
+    struct api_request request = api_request_of(x, may ? NULL : &denied);
+    int desk = api_desk(&request);
+    if (desk != API_DESK_NONE) {
+        if (send_away(x, wsi, x->server->clerk[desk])) return 0;
+        atomic_fetch_add_explicit(&x->server->metrics.refused, 1, memory_order_relaxed);
+        return answer_overload(x, wsi, SERVER_RETRY_SECONDS,
+                               "too many changes wait already; try again later");
+    }
+    api_handle(&x->server->host, &request, &x->response);
+    return answer_response(x, wsi);
+}
+
 /* What has to be said where anybody's page may listen, before its script may ask for titles. */
 static int answer_preflight(struct exchange *x, struct lws *wsi) {
     struct http_head h;
@@ -153,10 +251,6 @@ static int answer_preflight(struct exchange *x, struct lws *wsi) {
     http_head_add(&h, "access-control-max-age:", "86400");
     http_head_add(&h, "allow:", "GET, HEAD, OPTIONS");
     return http_head_finish(&h) < 0 ? -1 : complete(x, wsi);
-}
-
-static struct loop *loop_of(struct lws *wsi) {
-    return lws_context_user(lws_get_context(wsi));
 }
 
 /* A file of music, or of where music is. */
@@ -194,7 +288,7 @@ static int answer_hls(struct exchange *x, struct lws *wsi);
 static void on_retry(struct wake *retry, int64_t now) {
     struct exchange *x = lws_container_of(retry, struct exchange, retry);
     (void)now;
-    schedule_cancel(&loop_of(x->wsi)->schedule, retry);
+    schedule_cancel(&x->loop->schedule, retry);
     if (answer_hls(x, x->wsi) < 0) lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
 }
 
@@ -210,10 +304,9 @@ static int answer_hls(struct exchange *x, struct lws *wsi) {
     if (!x->retry_until) x->retry_until = now + PATIENCE;
     x->wsi = wsi;
     x->retry.tick = on_retry;
-    if (now < x->retry_until) schedule_set(&loop_of(wsi)->schedule, &x->retry, now + AGAIN);
+    if (now < x->retry_until) schedule_set(&x->loop->schedule, &x->retry, now + AGAIN);
     if (x->retry.place) return 0;
-    x->retry_seconds = 1;
-    return answer_refusal(x, wsi, REFUSAL_OVERLOADED, "the station has only just begun; try again");
+    return answer_overload(x, wsi, 1, "the station has only just begun; try again");
 }
 
 static int answer_music(struct exchange *x, struct lws *wsi) {
@@ -224,7 +317,7 @@ static int answer_music(struct exchange *x, struct lws *wsi) {
         return answer_refusal(x, wsi, REFUSAL_METHOD_NOT_ALLOWED, "music is only to be listened to");
     if (playlist_owns(x->request.path)) return answer_playlist(x, wsi);
     if (hls_owns(x->request.path)) return answer_hls(x, wsi);
-    int result = http_stream_begin(loop_of(wsi), wsi, &x->request, x->head, &x->stream, &why, &retry_seconds);
+    int result = http_stream_begin(x->loop, wsi, &x->request, x->head, &x->stream, &why, &retry_seconds);
     if (result == 0) return x->head ? complete(x, wsi) : 0;
     if (result == HTTP_STREAM_HANG_UP) return -1;
     if (why.code == REFUSAL_OVERLOADED && !retry_seconds) retry_seconds = SERVER_RETRY_SECONDS;
@@ -280,6 +373,7 @@ static int begin_answer(struct exchange *x, struct lws *wsi, bool fits) {
         return refuse_body(x, wsi, REFUSAL_INVALID_VALUE, "a body needs a Content-Length here, not chunks");
     if (!read_length(wsi, &length))
         return refuse_body(x, wsi, REFUSAL_INVALID_VALUE, "Content-Length must be a whole number");
+    x->hear_out = length > API_BODY_MAX && lws_get_network_wsi(wsi) == wsi; /* HTTP/2 ends a stream alone */
     if (length > API_BODY_MAX)
         return refuse_body(x, wsi, REFUSAL_TOO_LARGE, "a body has at most 16384 bytes");
     if (!fits) return answer_refusal(x, wsi, REFUSAL_TOO_LARGE, "the address is too long");
@@ -300,6 +394,7 @@ struct exchange *http_begin(struct server *server, struct lws *wsi, int *result)
     *result = -1;
     if (!x) return NULL;
     x->server = server;
+    x->loop = lws_context_user(lws_get_context(wsi));
     atomic_fetch_add_explicit(&server->metrics.requests, 1, memory_order_relaxed);
     bool fits = request_read(wsi, &x->request);
     request_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, x->content_type, sizeof x->content_type);
@@ -324,11 +419,12 @@ int http_body(struct exchange *x, struct lws *wsi, const void *bytes, size_t siz
 }
 
 int http_body_complete(struct exchange *x, struct lws *wsi) {
-    return x->done || x->bytes ? 0 : answer(x, wsi);
+    return x->done || x->bytes || x->away || x->returned ? 0 : answer(x, wsi);
 }
 
 int http_writable(struct exchange *x, struct lws *wsi) {
     if (x->stream) return http_stream_writable(x->stream);
+    if (x->returned) return answer_returned(x, wsi);
     unsigned char piece[LWS_PRE + PIECE];
     size_t left = x->length - x->sent, size = left < PIECE ? left : PIECE;
     if (x->done || !x->bytes) return 0;
@@ -348,17 +444,16 @@ int http_writable(struct exchange *x, struct lws *wsi) {
 
 void http_end(struct exchange *x) {
     if (!x) return;
-    if (x->wsi) schedule_cancel(&loop_of(x->wsi)->schedule, &x->retry);
+    schedule_cancel(&x->loop->schedule, &x->retry);
     http_stream_end(x->stream);
-    free(x->body);
-    api_response_clear(&x->response);
-    free(x);
+    x->wsi = NULL;
+    if (!x->away) free_exchange(x);
 }
 
 int http_phase(const struct exchange *x) {
     if (x->stream) return CONNECTION_LISTENING;
     if (x->done) return CONNECTION_IDLE;
-    return x->bytes ? CONNECTION_TAKING : CONNECTION_SENDING;
+    return x->bytes || x->away || x->returned ? CONNECTION_TAKING : CONNECTION_SENDING;
 }
 
 int http_refuse(struct lws *wsi, const struct refusal *why, uint32_t retry_seconds) {

@@ -15,6 +15,9 @@ int http_body_complete(struct exchange *exchange, struct lws *wsi);
 int http_writable(struct exchange *exchange, struct lws *wsi);
 void http_end(struct exchange *exchange); /* NULL is fine */
 
+/* A clerk has brought back what one of them was waiting for. */
+void http_brought(struct errand *errand);
+
 /* What it is about: an enum connection_phase. */
 int http_phase(const struct exchange *exchange);
 

@@ -6,8 +6,12 @@
  * TCP the socket is taken out of its hands: it waits for nothing any more (flow control), and the music is
  * written to the descriptor here, when it is due. Over TLS it waits only while there is something to write,
  * which it does itself, as over HTTP/2. A client that is gone shows when writing, or by the hang-up that is
- * always told. */
+ * always told.
+ *
+ * Who hears a station over bare TCP and is up to date sits in a round of audience.h; the rest is for those
+ * who are not: the burst, who lags, a stream of one's own. */
 #include "server/http_stream.h"
+#include "server/audience.h"
 #include "server/broadcast.h"
 #include "server/gate.h"
 #include "server/http_head.h"
@@ -18,13 +22,14 @@
 
 #include "base/monotonic.h"
 #include "base/random.h"
+#include "stream/seam.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-static const int64_t POLL = 5 * MONOTONIC_MS, BLOCKED = 30 * MONOTONIC_MS, STALLED = 120 * MONOTONIC_SECOND,
-                     LAG = 5 * MONOTONIC_SECOND;
+static const int64_t MOMENT = 10 * MONOTONIC_MS, POLL = 5 * MONOTONIC_MS, BLOCKED = 30 * MONOTONIC_MS,
+                     STALLED = 120 * MONOTONIC_SECOND, LAG = 5 * MONOTONIC_SECOND;
 enum { RATE = 48000, FASTER = 5000, WRITE_MAX = 40 * 1024, DEPTH = 6 * LIVE_SLICE };
 
 struct http_stream {
@@ -45,9 +50,11 @@ struct http_stream {
     uint64_t part, frame; /* the next one, and where it begins */
     int64_t base;         /* when frame 0 is due */
     int64_t progress;     /* when the socket last took something */
-    struct icy icy;
+    struct audience_member member;
     unsigned char *unsent; /* bare: what the socket would not take; NULL: nothing */
     size_t unsent_size;
+    unsigned char *leaving; /* a station's part that the seam of the coming skip begins with; or NULL */
+    size_t leaving_size;
 };
 
 /* What is asked for -------------------------------------------------------------------------------------- */
@@ -113,7 +120,7 @@ static void add_titles(struct http_stream *s, struct http_head *h) {
         snprintf(number, sizeof number, "%u", bitrate_of(s));
         http_head_add(h, "icy-br:", number);
     }
-    if (s->icy.wanted) {
+    if (s->member.icy.wanted) {
         snprintf(number, sizeof number, "%d", ICY_INTERVAL);
         http_head_add(h, "icy-metaint:", number);
     }
@@ -154,14 +161,14 @@ static int read_own(struct http_stream *s, const char *query, struct stream_requ
 }
 
 static int open_own(struct http_stream *s, const struct stream_request *wanted, struct refusal *why) {
-    struct live_spec spec = {.stream = {.sample_rate = RATE}, .depth = DEPTH};
+    struct live_spec spec = {
+        .stream = {.sample_rate = RATE}, .depth = DEPTH, .narrow = encoder_takes16(s->format)};
     struct server *server = s->loop->server;
     int result = own_stream_open(server, wanted, &spec, &s->sound, why);
     if (result < 0) return result;
-    struct encoding_spec encoding = {.encoder = {.format = s->format,
-                                                 .bitrate = s->format > ENCODER_MP3 ? 0 : bitrate_of(s),
-                                                 .seed = wanted->seed},
-                                     .stream = s->sound};
+    struct encoding_spec encoding = {
+        .encoder = {.format = s->format, .bitrate = s->format > ENCODER_MP3 ? 0 : bitrate_of(s)},
+        .stream = s->sound};
     result = encoding_open(server->encoders, &encoding, &s->encoding);
     if (result < 0) return refuse_encoding(result, why);
     s->frame = wanted->start;
@@ -210,23 +217,31 @@ static void place_on_station(struct http_stream *s, int64_t now) {
     s->frame = s->part * encoding_part_frames(s->encoding);
 }
 
+/* Listeners are spread over the span of a part, but many to a moment: who is woken to send, or to receive,
+ * finds enough to do. An audience shares two moments of a part: a thousand sends that follow one another take
+ * a tenth less than a hundred do (and in audience.c nobody waits for all of them). */
+static int64_t to_moment(int64_t time, int64_t moment) {
+    return time - time % moment;
+}
+
 static void set_clock(struct http_stream *s, int64_t now) {
     uint64_t hash = random_mix((uint64_t)now ^ (uint64_t)(uintptr_t)s);
     int64_t phase = (int64_t)(hash % (uint64_t)part_span(s));
     s->progress = now;
     if (s->station < 0) {
-        s->base = now - burst_of(s) - monotonic_span(s->frame, RATE) + phase;
+        s->base = to_moment(now - burst_of(s) - monotonic_span(s->frame, RATE) + phase, MOMENT);
         return;
     }
     place_on_station(s, now);
-    s->base = now - monotonic_span(live_due(s->sound, now), RATE) + part_span(s) + phase;
+    s->base = to_moment(now - monotonic_span(live_due(s->sound, now), RATE) + part_span(s) + phase,
+                        part_span(s) / 2);
 }
 
 /* The kernel holds half a second, so that nothing grows stale in it. */
 static void bound_socket(const struct http_stream *s) {
     int bytes = (int)bitrate_of(s) * 125 / 2;
     bytes = bytes < 8192 ? 8192 : bytes;
-    setsockopt(lws_get_socket_fd(lws_get_network_wsi(s->wsi)), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    setsockopt(s->member.descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 /* Over HTTP/2 the connection must be read, since others use it too. */
@@ -235,6 +250,8 @@ static void listen_to_socket(const struct http_stream *s, bool listen) {
 }
 
 static void on_wake(struct wake *wake, int64_t now);
+static void on_fall(struct audience_member *member, uint64_t part, const unsigned char *rest, size_t size,
+                    int64_t now);
 
 static int start(struct http_stream *s) {
     struct loop *loop = s->loop;
@@ -242,6 +259,7 @@ static int start(struct http_stream *s) {
     if (send_head(s) < 0) return HTTP_STREAM_HANG_UP;
     s->first = lws_get_network_wsi(s->wsi) == s->wsi;
     s->bare = s->first && !lws_is_ssl(s->wsi);
+    s->member.descriptor = lws_get_socket_fd(lws_get_network_wsi(s->wsi));
     listen_to_socket(s, false);
     bound_socket(s);
     lws_set_timeout(s->wsi, NO_PENDING_TIMEOUT, 0);
@@ -251,6 +269,7 @@ static int start(struct http_stream *s) {
     if (s->next) s->next->previous = s;
     loop->streams = s;
     s->wake.tick = on_wake;
+    s->member.fallen = on_fall;
     schedule_set(&loop->schedule, &s->wake, now);
     return 0;
 }
@@ -266,7 +285,7 @@ static int begin(struct http_stream *s, const struct request *request, bool head
     int result = read_path(s, request->path, why);
     if (result == 0) result = *s->name ? hold_station(s, why) : read_own(s, request->query, &wanted, why);
     if (result < 0) return result;
-    s->icy.wanted = s->format == ENCODER_MP3 && wants_titles(s->wsi);
+    s->member.icy.wanted = s->format == ENCODER_MP3 && wants_titles(s->wsi);
     if (head) return send_head(s) < 0 ? HTTP_STREAM_HANG_UP : 0;
     result = gate_admit(s->loop, s->wsi, &s->address, why, retry_seconds);
     if (result < 0) return result;
@@ -296,6 +315,7 @@ void http_stream_end(struct http_stream *s) {
     if (!s) return;
     struct server *server = s->loop->server;
     if (is_begun(s)) {
+        audience_leave(&s->member);
         schedule_cancel(&s->loop->schedule, &s->wake);
         if (s->next) s->next->previous = s->previous;
         if (s->previous)
@@ -314,6 +334,7 @@ void http_stream_end(struct http_stream *s) {
         atomic_fetch_add(&server->departures, 1);
     }
     free(s->unsent);
+    free(s->leaving);
     free(s);
 }
 
@@ -327,13 +348,40 @@ static int64_t due_of(const struct http_stream *s) {
 static void hang_up(struct http_stream *s) {
     if (s->ending) return;
     s->ending = true;
+    audience_leave(&s->member);
     listen_to_socket(s, true);
-    if (s->bare) shutdown(lws_get_socket_fd(s->wsi), SHUT_RDWR);
+    if (s->bare) shutdown(s->member.descriptor, SHUT_RDWR);
     lws_callback_on_writable(s->wsi);
     lws_set_timeout(s->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
 }
 
 /* Sending ------------------------------------------------------------------------------------------------ */
+
+static bool is_left_behind(const struct http_stream *s, int64_t now) {
+    return s->station >= 0 && now - due_of(s) > burst_of(s) + LAG;
+}
+
+/* Keeps what would come next, before it is gone: a skip leads from there to the present (see seam.h). Without
+ * memory the skip is a plain one. */
+static void keep_leaving(struct http_stream *s) {
+    unsigned char bytes[ENCODING_PART_MAX];
+    struct part part;
+    if (s->leaving || !seam_needed(s->format)) return;
+    if (part_ring_read(encoding_parts(s->encoding), s->part, &part, bytes, sizeof bytes) != PART_READ) return;
+    if (!part.size || !(s->leaving = malloc(part.size))) return;
+    memcpy(s->leaving, bytes, part.size);
+    s->leaving_size = part.size;
+}
+
+/* The first part after a skip. */
+static size_t lead_over(struct http_stream *s, unsigned char *out, size_t size) {
+    struct seam seam = {.format = s->format, .from = s->leaving, .from_size = s->leaving_size};
+    seam.header_size = encoding_header(s->encoding, &seam.header);
+    size = seam_make(&seam, out, size, ENCODING_PART_MAX);
+    free(s->leaving);
+    s->leaving = NULL;
+    return size;
+}
 
 /* One's own: what could not be taken in time is given later, and not all at once. A station: who has lagged
  * too far is moved to the present. */
@@ -342,7 +390,8 @@ static void catch_up(struct http_stream *s, int64_t now) {
     const struct part_ring *parts = encoding_parts(s->encoding);
     if (s->station < 0) {
         if (late > burst) s->base += late - burst;
-    } else if (late > burst + LAG || s->part < part_ring_oldest(parts)) {
+    } else if (is_left_behind(s, now) || s->part < part_ring_oldest(parts)) {
+        keep_leaving(s);
         place_on_station(s, now);
         atomic_fetch_add_explicit(&s->loop->server->metrics.http_skips, 1, memory_order_relaxed);
     }
@@ -361,14 +410,15 @@ static size_t put_part(struct http_stream *s, unsigned char *out) {
     unsigned char bytes[ENCODING_PART_MAX];
     struct part part;
     char title[ICY_TITLE_MAX];
-    int found = part_ring_read(encoding_parts(s->encoding), s->part, &part, s->icy.wanted ? bytes : out,
-                               ENCODING_PART_MAX);
+    int found = part_ring_read(encoding_parts(s->encoding), s->part, &part,
+                               s->member.icy.wanted ? bytes : out, ENCODING_PART_MAX);
     if (found != PART_READ) return 0;
     s->part++;
     s->frame = part.frame + encoding_part_frames(s->encoding);
-    if (!s->icy.wanted) return part.size;
+    if (s->leaving) return lead_over(s, out, part.size);
+    if (!s->member.icy.wanted) return part.size;
     icy_title(title, *s->name ? s->name : "Auralis", s->sound);
-    return icy_copy(&s->icy, out, bytes, part.size, title);
+    return icy_copy(&s->member.icy, out, bytes, part.size, title);
 }
 
 static size_t collect(struct http_stream *s, unsigned char *out, int64_t now) {
@@ -391,24 +441,27 @@ static size_t take_due(struct http_stream *s, int64_t now) {
     return size;
 }
 
-/* Bare: writes, and keeps what the socket does not take. False: the client is gone. */
+/* Bare: keeps what the socket does not take, which may be the end of what is kept already. */
+static bool keep_unsent(struct http_stream *s, const unsigned char *bytes, size_t size) {
+    s->unsent_size = size;
+    if (!size) {
+        free(s->unsent);
+        s->unsent = NULL;
+        return true;
+    }
+    if (!s->unsent && !(s->unsent = malloc(size))) return false;
+    memmove(s->unsent, bytes, size);
+    return true;
+}
+
+/* Bare: false: the client is gone. */
 static bool write_out(struct http_stream *s, const unsigned char *bytes, size_t size, int64_t now) {
-    ssize_t sent = send(lws_get_socket_fd(s->wsi), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = send(s->member.descriptor, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
     size_t done = sent > 0 ? (size_t)sent : 0;
     if (done) s->progress = now;
-    if (s->unsent && done < size) {
-        memmove(s->unsent, bytes + done, size - done);
-    } else if (done < size) {
-        s->unsent = malloc(size - done);
-        if (!s->unsent) return false;
-        memcpy(s->unsent, bytes + done, size - done);
-    } else {
-        free(s->unsent);
-        s->unsent = NULL;
-    }
-    s->unsent_size = size - done;
-    return true;
+    atomic_fetch_add_explicit(&s->loop->server->metrics.http_writes, 1, memory_order_relaxed);
+    return keep_unsent(s, bytes + done, size - done);
 }
 
 static bool is_blocked(const struct http_stream *s) {
@@ -432,6 +485,8 @@ static bool is_due(const struct http_stream *s, int64_t now) {
 
 static bool is_over(const struct http_stream *s, int64_t now) {
     const struct station *station = s->station >= 0 ? &s->loop->server->station[s->station] : NULL;
+    if (!station && live_fate(s->sound) == LIVE_WAITS && now - due_of(s) > burst_of(s))
+        live_give_up(s->sound);
     return encoding_failed(s->encoding) || (station && station_ended(station)) ||
            (is_blocked(s) && now - s->progress > STALLED);
 }
@@ -444,10 +499,32 @@ static void ask(struct http_stream *s, int64_t now) {
     lws_callback_on_writable(s->wsi);
 }
 
+/* Who is up to date takes what comes next with everybody else. */
+static bool joins_audience(struct http_stream *s, int64_t now) {
+    if (!s->bare || s->station < 0 || s->unsent || s->ending || due_of(s) <= now) return false;
+    if (!audience_join(s->loop, &s->member, &s->loop->server->station[s->station], s->encoding, s->base,
+                       s->part, s->frame))
+        return false;
+    schedule_cancel(&s->loop->schedule, &s->wake);
+    return true;
+}
+
+static void on_fall(struct audience_member *member, uint64_t part, const unsigned char *rest, size_t size,
+                    int64_t now) {
+    struct http_stream *s = lws_container_of(member, struct http_stream, member);
+    s->part = part;
+    s->frame = part * encoding_part_frames(s->encoding);
+    s->progress = now;
+    if (!keep_unsent(s, rest, size)) hang_up(s);
+    schedule_set(&s->loop->schedule, &s->wake, size ? now + BLOCKED : now);
+}
+
 static void tick(struct http_stream *s, int64_t now) {
     if (is_over(s, now)) hang_up(s);
+    if (is_blocked(s) && is_left_behind(s, now)) keep_leaving(s);
     if (!s->ending && s->bare && !serve_bare(s, now)) hang_up(s);
     if (!s->ending && !s->bare && !s->asked && is_due(s, now)) ask(s, now);
+    if (joins_audience(s, now)) return;
     int64_t next = due_of(s);
     if (next <= now) next = now + POLL;
     if (is_blocked(s)) next = now + BLOCKED;

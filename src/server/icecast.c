@@ -29,7 +29,7 @@ struct icecast_feed {
     char station[STATION_NAME_MAX + 1];
     struct icecast_url url;
     pthread_t thread;
-    _Atomic bool stopping;
+    _Atomic bool stopping, ended;
     pthread_mutex_t lock; /* of what status shows */
     enum state state;
     uint64_t connects, failures, sent_bytes;
@@ -234,6 +234,7 @@ static void *run(void *self) {
         if (!nap(f, wait * (800 + (int64_t)spread) * MONOTONIC_MS)) break;
         wait = 2 * wait < LONGEST_WAIT ? 2 * wait : LONGEST_WAIT;
     }
+    atomic_store(&f->ended, true);
     return NULL;
 }
 
@@ -254,9 +255,16 @@ struct icecast_feed *icecast_start(struct server *server, const char *station, c
     return NULL;
 }
 
-void icecast_stop(struct icecast_feed *f) {
+void icecast_end(struct icecast_feed *f) {
+    if (f) atomic_store(&f->stopping, true);
+}
+
+bool icecast_ended(const struct icecast_feed *f) {
+    return !f || atomic_load(&f->ended);
+}
+
+void icecast_free(struct icecast_feed *f) {
     if (!f) return;
-    atomic_store(&f->stopping, true);
     pthread_join(f->thread, NULL);
     pthread_mutex_destroy(&f->lock);
     free(f);

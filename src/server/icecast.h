@@ -17,8 +17,12 @@ struct icecast_feed;
 /* Starts to feed the station of that name; `url` has been checked. NULL without memory or threads. */
 struct icecast_feed *icecast_start(struct server *server, const char *station, const char *url);
 
-/* Ends it and waits until it has. NULL is fine. */
-void icecast_stop(struct icecast_feed *feed);
+/* Tells it to end, which may take until its network has answered; whether it has. NULL is fine. */
+void icecast_end(struct icecast_feed *feed);
+bool icecast_ended(const struct icecast_feed *feed);
+
+/* Waits until it has ended, if it was told to. NULL is fine. */
+void icecast_free(struct icecast_feed *feed);
 
 /* Any thread. {station, server "HOST:PORT/MOUNT", state "connecting" | "connected" | "waiting", connects,
  * failures, sent_bytes, error (of the last failure, or null)}; NULL without memory. */
@@ -31,7 +35,14 @@ static inline struct icecast_feed *icecast_start(struct server *server, const ch
     (void)server, (void)station, (void)url;
     return NULL;
 }
-static inline void icecast_stop(struct icecast_feed *feed) {
+static inline void icecast_end(struct icecast_feed *feed) {
+    (void)feed;
+}
+static inline bool icecast_ended(const struct icecast_feed *feed) {
+    (void)feed;
+    return true;
+}
+static inline void icecast_free(struct icecast_feed *feed) {
     (void)feed;
 }
 static inline json_t *icecast_status(struct icecast_feed *feed) {

@@ -5,7 +5,7 @@
 #include "server/lane.h"
 
 #include "base/monotonic.h"
-#include "stream/pcm16.h"
+#include "synth/pcm16.h"
 
 #include <soxr.h>
 #include <stdlib.h>

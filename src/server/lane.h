@@ -11,7 +11,7 @@
 #include "server/v1.h"
 #include "stream/live.h"
 
-enum { LANE_CHUNKS = 64 };
+enum { LANE_CHUNKS = 140 }; /* as long as a station's sound is there; 3.3 MB */
 
 struct lane;
 

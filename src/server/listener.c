@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t STATUS_PERIOD = 5 * MONOTONIC_SECOND, POLL = 5 * MONOTONIC_MS,
+static const int64_t GRID = 2 * MONOTONIC_MS, PACKETS_GRID = 10 * MONOTONIC_MS,
+                     STATUS_PERIOD = 5 * MONOTONIC_SECOND, POLL = 5 * MONOTONIC_MS,
                      LINGER = 200 * MONOTONIC_MS;
-enum { OBSERVE_MS = 100, OPUS_SOCKET = 8192 };
+enum { OBSERVE_MS = 100 };
 
 /* Opening ------------------------------------------------------------------------------------------------ */
 
@@ -27,6 +28,7 @@ uint32_t listener_depth(uint32_t chunk) {
 static int open_own(struct listener *l, struct refusal *why) {
     struct live_spec spec = {.stream = {.sample_rate = l->protocol->rate},
                              .depth = listener_depth(l->feed.chunk),
+                             .narrow = l->request.format == STREAM_INT16,
                              .notify = loop_wake,
                              .self = l->loop};
     int result = own_stream_open(l->loop->server, &l->request, &spec, &l->feed.stream, why);
@@ -189,6 +191,7 @@ void listener_destroy(struct listener *l) {
         next = o->next;
         free(o);
     }
+    free(l->bridge);
     atomic_fetch_sub(&server->depth_ms, l->depth_ms);
     atomic_fetch_sub(&server->listeners, 1);
     atomic_fetch_add(&server->departures, 1);
@@ -203,7 +206,7 @@ void listener_destroy(struct listener *l) {
 /* Time --------------------------------------------------------------------------------------------------- */
 
 static int64_t depth_of(const struct listener *l) {
-    return tier_milliseconds(l->tier.tier) * MONOTONIC_MS;
+    return tier_depth_ms(&l->tier) * MONOTONIC_MS;
 }
 
 static int64_t due_of(const struct listener *l) {
@@ -243,20 +246,25 @@ static void place_on_station(struct listener *l, int64_t now) {
     f->first = f->frame;
 }
 
+static int64_t on_grid(const struct listener *l, int64_t at) {
+    int64_t grid = l->feed.encoding ? PACKETS_GRID : GRID;
+    return (at + grid - 1) / grid * grid;
+}
+
 static void set_clock(struct listener *l, int64_t now) {
     l->joined = now;
     if (!l->feed.own) place_on_station(l, now);
     uint64_t hash = random_mix((uint64_t)now ^ (uint64_t)(uintptr_t)l);
-    l->base = now - depth_of(l) + (int64_t)(hash % (uint64_t)period_of(l));
+    l->base = on_grid(l, now - depth_of(l) + (int64_t)(hash % (uint64_t)period_of(l)));
     /* A page wants to show its chord with the first sound; v1 has promised its period. */
     l->status_at = now + (l->protocol->version == 2 ? STATUS_PERIOD / 20 : STATUS_PERIOD);
 }
 
 /* The kernel's send buffer holds a message and a tenth of a second: enough to be never idle, too little to go
- * stale. */
+ * stale. Of Opus half a second, since a tenth would not fill a distant line. */
 static void bound_socket(const struct listener *l) {
     int bytes = (int)(l->feed.rate / 10 + l->feed.chunk) * 2 * (int)sizeof(float);
-    if (l->feed.encoding) bytes = OPUS_SOCKET;
+    if (l->feed.encoding) bytes = (int)l->loop->server->config->opus_bitrate * 125 / 2;
     setsockopt(lws_get_socket_fd(l->wsi), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
@@ -295,10 +303,26 @@ static bool chunk_to_send(struct listener *l, int64_t now) {
     return ready;
 }
 
-/* A reader that is too slow: its buffer ran out a buffer's depth ago, so what it missed is passed over. */
+/* Its buffer ran out so long ago, because its line was blocked. Where that makes it deeper it has been silent
+ * for as long and goes on where it was, so that nothing is left out. */
+static bool deepen(struct listener *l, int64_t missing) {
+    uint32_t before = tier_depth_ms(&l->tier);
+    if (!tier_deepen(&l->tier, (uint32_t)(missing / MONOTONIC_MS))) return false;
+    int64_t move = missing - (int64_t)(tier_depth_ms(&l->tier) - before) * MONOTONIC_MS;
+    if (l->feed.own || move > 0) l->base += move; /* a station has nothing further ahead to give */
+    l->protocol->retiered(l);
+    return true;
+}
+
+/* A reader that is too slow: its buffer ran out a buffer's depth ago, so what it missed is passed over; on a
+ * station at the latest before it is gone, while there is something to go over from. */
 static void pass_stale(struct listener *l, int64_t now) {
-    if (due_of(l) + 2 * depth_of(l) >= now) return;
-    while (due_of(l) + depth_of(l) < now) {
+    bool leaving = feed_leaving(&l->feed);
+    int64_t missing = now - due_of(l) - depth_of(l);
+    if (!leaving && missing <= depth_of(l)) return;
+    if (missing > 0 && deepen(l, missing) && !leaving) return;
+    while (due_of(l) + depth_of(l) < now || feed_leaving(&l->feed)) {
+        l->protocol->passing(l);
         feed_pass(&l->feed);
         l->discontinuity = true;
         l->passed++;
@@ -306,29 +330,34 @@ static void pass_stale(struct listener *l, int64_t now) {
 }
 
 static void rest(struct listener *l, int64_t now) {
-    int64_t due = due_of(l), at = l->status_at;
+    int64_t due = due_of(l), at = l->status_at, look = anew_next(l);
     if (l->asked) due += depth_of(l);
-    if (l->anew.again && l->anew.again < at) at = l->anew.again;
+    if (look && look < at) at = look;
     if (due <= now) due = now + POLL;
     if (due < at && !l->close_code) at = due;
     if (l->close_code && !l->asked) at = l->close_at > now ? l->close_at : now + POLL;
-    schedule_set(&l->loop->schedule, &l->wake, at);
+    schedule_set(&l->loop->schedule, &l->wake, on_grid(l, at));
 }
 
-void listener_tick(struct listener *l, int64_t now) {
-    if (now >= l->status_at) {
-        l->protocol->status(l);
-        l->status_at += STATUS_PERIOD;
-    }
-    if (live_failed(l->feed.stream) || (l->feed.encoding && encoding_failed(l->feed.encoding)))
+/* A GPU failed, and there was no time for this listener's stream: it hears so, and how to come back. */
+static void turn_away(struct listener *l) {
+    struct refusal why;
+    refuse_with(&why, REFUSAL_OVERLOADED, NULL,
+                "the device that rendered your stream failed, and there is no room for it on another; come "
+                "back in a moment");
+    l->protocol->complain(l, &why);
+    listener_close(l, CLOSE_TRY_AGAIN, "server overload");
+}
+
+/* Waits for a stream's rescue as long as its listener has something to play. */
+static void look_after_stream(struct listener *l, int64_t now) {
+    if (l->close_code) return;
+    if (l->feed.own && live_fate(l->feed.stream) == LIVE_WAITS && due_of(l) + depth_of(l) < now)
+        live_give_up(l->feed.stream);
+    if (live_fate(l->feed.stream) == LIVE_SHED)
+        turn_away(l);
+    else if (live_failed(l->feed.stream) || (l->feed.encoding && encoding_failed(l->feed.encoding)))
         listener_close(l, CLOSE_INTERNAL, "the stream could not be opened");
-    if (l->anew.feed.stream || l->anew.again) anew_look(l, now);
-    if (l->asked && l->chunks_sent) pass_stale(l, now);
-    if (!l->asked && (l->outbox || may_close(l, now) || chunk_to_send(l, now))) {
-        l->asked = true;
-        lws_callback_on_writable(l->wsi);
-    }
-    rest(l, now);
 }
 
 /* Sending ------------------------------------------------------------------------------------------------ */
@@ -350,10 +379,10 @@ static void show_depth(struct listener *l, int64_t now) {
     histogram_add(&l->loop->server->metrics.ahead, (int64_t)ahead * MONOTONIC_MS, 1);
 }
 
-bool listener_retier(struct listener *l, int before) {
+bool listener_retier(struct listener *l, uint32_t before) {
     if (l->tier.tier < l->tier_floor) tier_request(&l->tier, l->tier_floor);
-    if (l->tier.tier == before) return false;
-    int64_t change = ((int64_t)tier_milliseconds(l->tier.tier) - tier_milliseconds(before)) * MONOTONIC_MS;
+    if (tier_depth_ms(&l->tier) == before) return false;
+    int64_t change = ((int64_t)tier_depth_ms(&l->tier) - before) * MONOTONIC_MS;
     if (l->feed.own) l->base -= change; /* a station has nothing further ahead to give */
     return true;
 }
@@ -363,7 +392,7 @@ static void observe(struct listener *l, int64_t due, int64_t now, bool underrun)
     l->since_observed += l->feed.chunk;
     if (!underrun && l->since_observed < l->feed.rate * OBSERVE_MS / 1000) return;
     l->since_observed = 0;
-    int before = l->tier.tier;
+    uint32_t before = tier_depth_ms(&l->tier);
     if (tier_observe(&l->tier, (double)due * 1e-6, (double)now * 1e-6, underrun) &&
         listener_retier(l, before))
         l->protocol->retiered(l);
@@ -375,7 +404,9 @@ static void account(struct listener *l, int64_t now, size_t bytes) {
     struct metrics *m = &l->loop->server->metrics;
     int64_t due = due_of(l), late = now - due;
     bool steady = due >= l->joined && due >= l->anew.until, underrun = steady && late > depth_of(l);
-    if (late > depth_of(l) && due >= l->anew.until) l->base += late - depth_of(l);
+    int64_t missing = late - depth_of(l);
+    if (missing > 0 && due >= l->anew.until && !(2 * l->waited > missing && deepen(l, missing)))
+        l->base += missing;
     if (underrun) {
         l->underruns++;
         atomic_fetch_add_explicit(&m->underruns, 1, memory_order_relaxed);
@@ -404,10 +435,55 @@ static int send_chunk(struct listener *l, int64_t now) {
     return -1;
 }
 
+static void ask(struct listener *l, int64_t now) {
+    l->asked = true;
+    l->asked_at = now;
+    lws_callback_on_writable(l->wsi);
+}
+
+/* Whether a message may be written now, outside libwebsockets' own turn: over HTTP/1.1, and if nothing that
+ * was written before is still on its way to the socket. */
+static bool takes_at_once(const struct listener *l) {
+    return lws_get_network_wsi(l->wsi) == l->wsi && !lws_partial_buffered(l->wsi) &&
+           !lws_send_pipe_choked(l->wsi);
+}
+
+/* Sends what is due, as far as the socket takes it. */
+static void send_at_once(struct listener *l) {
+    for (int64_t now = monotonic_now(); !l->outbox && !may_close(l, now) && chunk_to_send(l, now);
+         now = monotonic_now()) {
+        uint64_t before = l->chunks_sent;
+        if (!takes_at_once(l)) return;
+        if (send_chunk(l, now) < 0) {
+            l->asked = true; /* nothing more is written */
+            lws_set_timeout(l->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+            return;
+        }
+        if (l->chunks_sent == before) return;
+    }
+}
+
+void listener_tick(struct listener *l, int64_t now) {
+    if (now >= l->status_at) {
+        l->protocol->status(l);
+        l->status_at += STATUS_PERIOD;
+    }
+    look_after_stream(l, now);
+    if (l->anew.feed.stream || l->anew.again) anew_look(l, now);
+    if (l->asked && l->chunks_sent) pass_stale(l, now);
+    l->waited = 0;
+    if (!l->asked) send_at_once(l);
+    if (!l->asked && (l->outbox || may_close(l, now) || chunk_to_send(l, now))) {
+        ask(l, now);
+    }
+    rest(l, now);
+}
+
 int listener_writable(struct listener *l) {
     int64_t now = monotonic_now();
     int result = 0;
     if (l->asked && l->chunks_sent) pass_stale(l, now);
+    l->waited = l->asked ? now - l->asked_at : 0;
     l->asked = false;
     if (l->outbox) {
         result = send_text(l);
@@ -433,8 +509,7 @@ void listener_say(struct listener *l, const char *text, size_t length) {
     l->outbox_end = &o->next;
     l->outbox_count++;
     if (l->asked || !l->wsi) return;
-    l->asked = true;
-    lws_callback_on_writable(l->wsi);
+    ask(l, monotonic_now());
 }
 
 void listener_close(struct listener *l, int code, const char *reason) {
@@ -540,7 +615,7 @@ bool listener_request_tier(struct listener *l, int tier) {
     int64_t now = monotonic_now();
     if (l->tier_asked && now - l->tier_asked < MONOTONIC_SECOND) return false;
     l->tier_asked = now;
-    int before = l->tier.tier;
+    uint32_t before = tier_depth_ms(&l->tier);
     l->tier_floor = tier;
     tier_request(&l->tier, tier);
     listener_retier(l, before);

@@ -4,7 +4,10 @@
  * the past of the moment it joined: what is due already goes out as fast as the socket takes it, everything
  * after that at absolute times, one chunk a chunk period. So the server is always `depth` ahead of what the
  * listener hears, no matter how long it listens. A phase of up to one chunk period, from a hash, keeps
- * listeners who arrive together from being served in one row.
+ * listeners who arrive together from being served in one row. Phases lie on a grid of two milliseconds: of
+ * thousands, some share a moment, and the loop wakes up five hundred times a second and not for each. Opus,
+ * whose messages are a tenth of a second long, is sent at moments 10 ms apart: waking costs more than
+ * sending. A chunk is written as soon as it is due; only a socket that is full is waited for.
  *
  * Too slow a reader finds its socket full. When it is two depths late, its buffer ran out long ago:
  * it is passed over, counted, and the next chunk says so (the discontinuity flag). Audio that the server
@@ -38,6 +41,7 @@ struct protocol {
     void (*retiered)(struct listener *);                                     /* the tier changed by itself */
     void (*complain)(struct listener *, const struct refusal *);
     void (*part)(struct listener *, const char *reason); /* the server goes */
+    void (*passing)(struct listener *);                  /* the next chunk is to be passed over */
 };
 
 /* A personal stream that is rendered anew from what its listener hears by now (anew.c). */
@@ -50,6 +54,7 @@ struct anew {
     int64_t until;       /* what was due before then has been sent before */
     int64_t again;       /* when there is another to be made, since something was turned meanwhile; 0: no */
     uint64_t heard;      /* where the listener will be then */
+    bool late;           /* it takes long: the stream at hand has taken the change too */
     bool first;          /* the next message is the first of it */
 };
 
@@ -76,6 +81,7 @@ struct listener {
     struct anew anew;
 
     int64_t joined, base;
+    int64_t asked_at, waited; /* when it was last found full; how long that lasted */
     struct wake wake;
     int64_t status_at;
     uint32_t sequence;
@@ -91,6 +97,7 @@ struct listener {
     struct token_bucket tokens;
 
     uint64_t chunks_sent, bytes_sent, underruns, passed;
+    char *bridge;                /* what goes over into the next chunk, as the protocol carries it */
     bool told_underruns;         /* v1: PERSISTENT_UNDERRUNS was said */
     uint32_t reported_underruns; /* of its player, as it said last */
 
@@ -146,8 +153,9 @@ void listener_wait(struct listener *listener);
 void listener_parameters(struct listener *listener, auralis_parameters *out);
 /* Takes a tier that was asked for; false: too soon after the last time. */
 bool listener_request_tier(struct listener *listener, int tier);
-/* Gives the tier back to its floor, if it sank below; true when the listener must be told of a new one. */
-bool listener_retier(struct listener *listener, int before);
+/* Gives the tier back to its floor, if it sank below; true when the listener must be told of a new depth than
+ * `before`, ms. */
+bool listener_retier(struct listener *listener, uint32_t before);
 /* Its player plays frame `played` by now. */
 void listener_played(struct listener *listener, uint64_t played);
 /* How much it has ahead by now, ms. */

@@ -26,7 +26,14 @@ enum { ALARM_SCHEDULE, ALARM_HOUSEKEEPING };
 /* Plain requests that may wait for a moment, beside the listeners. */
 enum { REQUESTS_WAITING = 64 };
 
-static const int64_t HOUSEKEEPING = 100 * MONOTONIC_MS;
+/* A page may ask for a hundred files at once, and browsers do so before they were told any limit;
+ * libwebsockets, of itself, ends the whole connection at the 25th. Its other settings are as it has them: the
+ * size of the header table, no pushing, the window (it gives credit stream by stream) and the largest frame.
+ */
+#define HTTP2_SETTINGS                                                                                       \
+    { 1, 65536, 0, 128, 0, 16384 }
+
+static const int64_t HOUSEKEEPING = 100 * MONOTONIC_MS, SHEDDING = 500 * MONOTONIC_MS;
 
 /* 0: the handshake may go on; above: it has been refused; below: hang up. */
 static int on_handshake(struct loop *loop, struct lws *wsi) {
@@ -141,9 +148,19 @@ static void look_at_station(struct loop *loop, uint32_t i) {
         if (l->station == (int)i) listener_check_changes(l);
 }
 
+static void take_brought(struct loop *loop) {
+    struct errand *first = atomic_exchange(&loop->brought, NULL);
+    while (first) {
+        struct errand *errand = first;
+        first = errand->next;
+        http_brought(errand);
+    }
+}
+
 /* The workers have called: those who wait look again, and changes of stations are passed on. */
 static void on_wake(struct loop *loop) {
     if (!atomic_exchange(&loop->woken, false)) return;
+    take_brought(loop);
     int64_t now = monotonic_now();
     struct listener *first = loop->waiting;
     loop->waiting = NULL;
@@ -195,6 +212,12 @@ void loop_wake(void *self) {
     if (!atomic_exchange(&loop->woken, true)) lws_cancel_service(loop->reactor.context);
 }
 
+void loop_bring(struct loop *loop, struct errand *errand) {
+    errand->next = atomic_load(&loop->brought);
+    while (!atomic_compare_exchange_weak(&loop->brought, &errand->next, errand)) continue;
+    loop_wake(loop);
+}
+
 /* Time --------------------------------------------------------------------------------------------------- */
 
 static void on_time(void *self) {
@@ -244,7 +267,10 @@ static void on_housekeeping(void *self) {
             notify_say("STOPPING=1");
     }
     atomic_store_explicit(&loop->alive, now, memory_order_relaxed);
-    connections_shed(loop, now);
+    if (now >= loop->shed_next) {
+        connections_shed(loop, now);
+        loop->shed_next = now + SHEDDING;
+    }
     renew_certificate(loop);
     if (atomic_load(&server->stopping) && !loop->draining) begin_drain(loop, now);
     if (loop->draining && now >= loop->drained_by)
@@ -259,8 +285,8 @@ void loop_run(struct loop *loop) {
     priority_raise(PRIORITY_SEND);
     reactor_set(&loop->reactor, ALARM_HOUSEKEEPING, 0);
     for (;;) {
-        if (loop->draining &&
-            ((!loop->listeners && !loop->streams) || monotonic_now() > loop->drained_by + GRACE))
+        if (loop->draining && ((!loop->listeners && !loop->streams && !loop->errands) ||
+                               monotonic_now() > loop->drained_by + GRACE))
             return;
         if (!reactor_turn(&loop->reactor)) return;
     }
@@ -278,6 +304,7 @@ static int open_context(struct loop *loop) {
                                              .max_http_header_data2 = 16384,
                                              .timeout_secs = 10,
                                              .keepalive_timeout = 30,
+                                             .http2_settings = HTTP2_SETTINGS,
                                              .vhost_name = "auralis",
                                              .retry_and_idle_policy = &IDLE};
     certificate_use(loop->server->config, &info);
@@ -317,6 +344,7 @@ int loop_create(struct server *server, int fd, struct loop **out) {
 void loop_destroy(struct loop *loop) {
     if (!loop) return;
     reactor_close(&loop->reactor);
+    take_brought(loop); /* whoever asked has gone */
     for (uint32_t i = 0; i < CONFIG_STATIONS_MAX; i++) lane_destroy(loop->lanes[i]);
     if (loop->reserve >= 0) close(loop->reserve);
     schedule_release(&loop->schedule);

@@ -16,6 +16,7 @@
 struct listener;
 struct connection;
 struct http_stream;
+struct round;
 
 enum {
     /* A message in the making: the largest chunk of v2, or of v1 as JSON. */
@@ -30,18 +31,22 @@ struct loop {
     struct connection *connections;                  /* all of them, see connection.h */
     struct listener *listeners;                      /* all of them */
     struct http_stream *streams;                     /* those who listen over plain HTTP */
+    struct round *rounds;                            /* of audience.h */
     struct listener *waiting;                        /* for a worker: audio, or an answer */
     uint32_t station_listeners[CONFIG_STATIONS_MAX]; /* of this loop */
     uint64_t seen[CONFIG_STATIONS_MAX];              /* newest change of each station that was passed on */
     struct lane *lanes[CONFIG_STATIONS_MAX];
     uint32_t lane_users[CONFIG_STATIONS_MAX];
+    _Atomic(struct errand *) brought; /* by clerks */
+    uint32_t errands;                 /* of this loop, not yet answered */
     _Atomic bool woken;
     _Atomic int64_t alive; /* when it last did its housekeeping */
     uint32_t certificates; /* as in the server, when it last looked */
     int reserve;           /* a descriptor held back (listening.h) */
     bool draining;
     int64_t drained_by;
-    int64_t armed; /* what the alarm is set to */
+    int64_t shed_next; /* when the late are looked for again: a walk over all connections */
+    int64_t armed;     /* what the alarm is set to */
     float audio[2 * CHUNK_FRAMES_MAX];
     char text[V1_AUDIO_BASE64];
     unsigned char message[LWS_PRE + LOOP_MESSAGE];
@@ -59,6 +64,9 @@ void loop_run(struct loop *loop);
 
 /* Any thread: a worker has something for this loop. */
 void loop_wake(void *loop);
+
+/* Any thread: an errand of one of the loop's exchanges comes back. */
+void loop_bring(struct loop *loop, struct errand *errand);
 
 /* Sets the loop's alarm to the earliest wake-up. */
 void loop_rearm(struct loop *loop);

@@ -85,6 +85,8 @@ static void counters(FILE *to, const struct metrics *m) {
     counter(to, "icecast_sent_bytes", "bytes", "Bytes of audio sent to Icecast servers.", &m->icecast_bytes);
     counter(to, "icecast_failures", "", "Connections to Icecast servers that were lost or not made.",
             &m->icecast_failures);
+    counter(to, "http_writes", "", "Writes to sockets of listeners over plain HTTP, TLS and HTTP/2 apart.",
+            &m->http_writes);
     counter(to, "http_skips", "", "Times that an HTTP listener lagged too far and was moved forward.",
             &m->http_skips);
     family(to, "websocket_send_errors", "counter", "", "Connections lost while sending, by cause.");
@@ -114,6 +116,8 @@ static void gauges(FILE *to, const struct gauges *now) {
     gauge(to, "uptime_seconds", "seconds", "Since the server started.", now->uptime_seconds);
     gauge(to, "active_websocket_connections", "", "Sockets that are open.", now->active_connections);
     gauge(to, "streams", "", "Streams being rendered.", now->streams);
+    family(to, "streams_restarted", "counter", "", "Streams begun again because their rendering failed.");
+    fprintf(to, "auralis_streams_restarted_total %llu\n", (unsigned long long)now->restarted);
     gauge(to, "voices", "", "Voices sounding on all streams.", now->voices);
     gauge(to, "render_load_ratio", "ratio", "Share of its time that the least busy render thread works.",
           now->render_load);
@@ -124,7 +128,32 @@ static void gauges(FILE *to, const struct gauges *now) {
           "Phrases of eight bars composed a second, over the last minute.", now->phrase_rate_hz);
     gauge(to, "memory_usage_bytes", "bytes", "Resident memory of the process.",
           now->memory_bytes > 0 ? now->memory_bytes : resident_bytes());
+    gauge(to, "http_requests_waiting", "", "Changes over the API that wait for the disk or a render thread.",
+          now->errands);
     gauge(to, "gpu_memory_allocated_bytes", "bytes", "Memory taken on a GPU.", now->gpu_memory_bytes);
+}
+
+/* Counted elsewhere. */
+static void counted(FILE *to, const char *name, const char *help, uint64_t value) {
+    family(to, name, "counter", "", help);
+    fprintf(to, "auralis_%s_total %llu\n", name, (unsigned long long)value);
+}
+
+static void gpu(FILE *to, const struct gauges *now) {
+    family(to, "gpu_kernel_seconds", "counter", "seconds",
+           "Time that batches took on GPUs, copies included.");
+    fprintf(to, "auralis_gpu_kernel_seconds_total %.9g\n", now->gpu_seconds);
+    gauge(to, "gpu_utilisation_ratio", "ratio", "Share of the last second that batches took on the GPU.",
+          now->gpu_use);
+    counted(to, "render_batches", "Calls in which streams were rendered together.", now->batches);
+    counted(to, "streams_gpu_full", "Streams that a GPU had no room for, and that the processor renders.",
+            now->gpu_full);
+    counted(to, "gpu_faults", "GPUs that failed.", now->gpu_faults);
+    counted(to, "streams_rescued", "Streams that went on after their GPU had failed.", now->rescued);
+    counted(to, "streams_shed", "Streams that were ended since there was no room after their GPU had failed.",
+            now->shed);
+    gauge(to, "streams_waiting", "", "Streams that wait for their rescue from a GPU that failed.",
+          now->waiting);
 }
 
 void metrics_begin(struct metrics *m) {
@@ -137,6 +166,7 @@ char *metrics_text(const struct metrics *m, const struct gauges *now, size_t *le
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
     gauges(to, now);
+    gpu(to, now);
     http_listeners(to, m);
     histograms(to, m);
     counters(to, m);

@@ -114,13 +114,24 @@ static void list_row(void *self, const char *name, const char *text) {
         json_array_append_new(listing->list, preset_json(name, name, "", false, &p));
 }
 
-json_t *preset_store_list(struct store *s, struct refusal *why) {
+json_t *preset_store_list(struct store *s) {
     struct listing listing = {.store = s, .list = json_array()};
     for (int i = 0; i < auralis_preset_count(); i++)
         json_array_append_new(listing.list, builtin_json(auralis_preset_at(i)));
-    if (!s || store_each(s, STORE_PRESETS, list_row, &listing, why) == 0) return listing.list;
-    json_decref(listing.list);
-    return NULL;
+    if (s) store_each(s, STORE_PRESETS, list_row, &listing);
+    return listing.list;
+}
+
+static void list_name(void *list, const char *name, const char *text) {
+    (void)text;
+    json_array_append_new(list, json_string(name));
+}
+
+json_t *preset_store_names(struct store *s) {
+    json_t *list = json_array();
+    for (int i = 0; i < auralis_preset_count(); i++) list_name(list, auralis_preset_at(i)->name, NULL);
+    if (s) store_each(s, STORE_PRESETS, list_name, list);
+    return list;
 }
 
 json_t *preset_store_get(struct store *s, const char *name, struct refusal *why) {

@@ -25,9 +25,10 @@ int preset_store_load(struct store *store, const char *name, auralis_parameters 
 /* 0; −REFUSAL_NOT_FOUND; −REFUSAL_CONFLICT for a built-in one. */
 int preset_store_delete(struct store *store, const char *name, struct refusal *why);
 
-/* All presets, built-in first, then the user's by name: [{name, title, help, builtin, parameters}]. A new
- * reference; NULL without memory or when the file cannot be read (`why`). */
-json_t *preset_store_list(struct store *store, struct refusal *why);
+/* All presets, built-in first, then the user's by name: [{name, title, help, builtin, parameters}]; their
+ * names alone. New references; NULL without memory. */
+json_t *preset_store_list(struct store *store);
+json_t *preset_store_names(struct store *store);
 
 /* The same for one; NULL with `why` filled when there is none. */
 json_t *preset_store_get(struct store *store, const char *name, struct refusal *why);

@@ -1,8 +1,11 @@
 /* reload.c — another configuration for a running server.
  *
- * Listeners notice nothing of it, except those of a station that is gone or begins anew. What was changed of
- * a station by its listeners stays, unless its own section was changed. */
+ * The store's clerk reads it and takes it over, so that no loop waits for the disk that it is on, and nobody
+ * else makes or ends stations meanwhile. Listeners notice nothing of it, except those of a station that is
+ * gone or begins anew. What was changed of a station by its listeners stays, unless its own section was
+ * changed. */
 #include "server/config_keys.h"
+#include "server/icecast_feeds.h"
 #include "server/notify.h"
 #include "server/parameters_json.h"
 #include "server/server.h"
@@ -10,6 +13,7 @@
 
 #include "base/monotonic.h"
 
+#include <libwebsockets.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,8 +74,9 @@ static void apply_stations(struct server *s, const struct server_config *config)
     stations_open_stored(s);
 }
 
-void server_reload(struct server *s) {
-    const struct server_config *config = s->options.reload ? s->options.reload(s->options.self) : NULL;
+static void reload(struct errand *errand) {
+    struct server *s = lws_container_of(errand, struct server, reload);
+    const struct server_config *config = s->options.reread(s->options.self);
     auralis_message why;
     char state[80];
     if (!config) return;
@@ -82,8 +87,25 @@ void server_reload(struct server *s) {
     } else {
         say_fixed(s->config, config);
         apply_stations(s, config);
+        if (icecast_feeds_apply(s->feeds, config) < 0)
+            fprintf(stderr, "auralis: icecast: a feed could not be begun\n");
         atomic_fetch_add(&s->certificates, 1);
         fprintf(stderr, "auralis: the configuration was read again\n");
     }
     notify_say("READY=1");
+}
+
+static void reloaded(struct errand *errand) {
+    atomic_store(&lws_container_of(errand, struct server, reload)->reloading, false);
+}
+
+void server_reload(struct server *s) {
+    if (s->options.reload && s->options.reload(s->options.self)) s->reload_wanted = true;
+    if (!s->reload_wanted || atomic_load(&s->reloading)) return;
+    s->reload = (struct errand){.run = reload, .done = reloaded};
+    atomic_store(&s->reloading, true);
+    if (clerk_take(s->clerk[API_DESK_STORE], &s->reload))
+        s->reload_wanted = false;
+    else
+        atomic_store(&s->reloading, false);
 }

@@ -1,7 +1,7 @@
 /* server.c — the whole server: what is opened, in which order, and how it ends (see server.h). */
 #include "server/server.h"
 #include "server/host.h"
-#include "server/icecast.h"
+#include "server/icecast_feeds.h"
 #include "server/listening.h"
 #include "server/certificate.h"
 #include "server/loop.h"
@@ -68,6 +68,7 @@ static int open_loops(struct server *s, const char *host, uint16_t port, auralis
 static int open_live(struct server *s, auralis_message *why) {
     auralis_message reason = {0};
     struct live_config config = {.threads = (int)s->config->threads,
+                                 .pin = s->config->pin,
                                  .isa = s->options.isa,
                                  .device = s->options.device,
                                  .why = &reason,
@@ -80,7 +81,9 @@ static int open_live(struct server *s, auralis_message *why) {
     if (result < 0 && s->options.device && *reason.text)
         return explain(why, result, "device", "%s", reason.text);
     if (result < 0) return explain(why, result, "isa", "%s", auralis_strerror(result));
-    snprintf(s->device, sizeof s->device, "%s", live_device(s->live));
+    char device[LIVE_DEVICE];
+    live_device(s->live, device);
+    snprintf(s->device, sizeof s->device, "%s%s%s", device, *reason.text ? ": " : "", reason.text);
     return 0;
 }
 
@@ -88,6 +91,18 @@ static int open_encoders(struct server *s, auralis_message *why) {
     uint32_t jobs = s->config->max_listeners + CONFIG_STATIONS_MAX * ENCODER_FORMATS;
     s->encoders = encoder_pool_create(s->config->encoder_threads, jobs, &s->metrics);
     return s->encoders ? 0 : explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
+}
+
+/* Who comes at once is to find music, and what a station needs is there before anybody listens. */
+static void await_music(const struct server *s) {
+    static const struct timespec NAP = {.tv_nsec = 1000000};
+    int64_t until = monotonic_now() + 5 * MONOTONIC_SECOND, now;
+    for (uint32_t i = 0; i < s->config->station_count; i++) {
+        const struct live_stream *stream = s->station[i].stream;
+        while (!live_failed(stream) && (now = monotonic_now()) < until &&
+               live_head(stream) < live_due(stream, now))
+            nanosleep(&NAP, NULL);
+    }
 }
 
 static int open_stations(struct server *s, auralis_message *why) {
@@ -115,22 +130,10 @@ int server_apply(struct server *s, const struct server_config *config, auralis_m
     return 0;
 }
 
-/* What the station's section says; for "main" also the setting for all. */
-static const char *feed_url(const struct server_config *config, uint32_t station) {
-    const struct station_config *s = &config->station[station];
-    return *s->icecast || strcmp(s->name, "main") != 0 ? s->icecast : config->icecast;
-}
-
 static int open_feeds(struct server *s, auralis_message *why) {
-    for (uint32_t i = 0; i < s->config->station_count; i++) {
-        const char *url = feed_url(s->config, i);
-        if (!*url) continue;
-        s->feed[s->feed_count] = icecast_start(s, s->config->station[i].name, url);
-        if (!s->feed[s->feed_count])
-            return explain(why, AURALIS_ENOMEM, "icecast", "a thread could not be started");
-        s->feed_count++;
-    }
-    return 0;
+    s->feeds = icecast_feeds_create(s);
+    if (s->feeds && icecast_feeds_apply(s->feeds, s->config) == 0) return 0;
+    return explain(why, AURALIS_ENOMEM, "icecast", "a feed could not be begun");
 }
 
 static int open_rest(struct server *s, auralis_message *why) {
@@ -141,6 +144,8 @@ static int open_rest(struct server *s, auralis_message *why) {
     s->requests = address_limits_create(UINT32_MAX, 1);
     s->sockets = address_limits_create(1, UINT32_MAX);
     s->trust = trust_create();
+    for (int i = 0; i < API_DESKS; i++)
+        if (!(s->clerk[i] = clerk_create())) result = AURALIS_ENOMEM;
     if (result < 0 || !s->limits || !s->requests || !s->sockets || !s->trust)
         return explain(why, AURALIS_ENOMEM, "", "%s", auralis_strerror(AURALIS_ENOMEM));
     result = server_apply(s, s->config, why);
@@ -162,6 +167,7 @@ static int open_all(struct server *s, auralis_message *why) {
     if (result == 0) result = open_stations(s, why);
     if (result == 0) result = open_feeds(s, why);
     if (result == 0) stations_open_stored(s);
+    if (result == 0) await_music(s);
     return result;
 }
 
@@ -210,11 +216,12 @@ void server_run(struct server *s) {
     for (uint32_t i = 1; i < started; i++) pthread_join(s->thread[i], NULL);
 }
 
-/* The workers end first, while the loops that they call are still there; the loops close their listeners'
- * streams. */
+/* The clerks and the workers end first, while the loops that they call are still there; the loops close their
+ * listeners' streams. */
 void server_destroy(struct server *s) {
     if (!s) return;
-    for (uint32_t i = 0; i < s->feed_count; i++) icecast_stop(s->feed[i]);
+    for (int i = 0; i < API_DESKS; i++) clerk_destroy(s->clerk[i]);
+    icecast_feeds_destroy(s->feeds);
     if (s->live) live_stop(s->live);
     if (s->encoders) encoder_pool_stop(s->encoders);
     for (uint32_t i = 0; i < s->loop_count; i++) loop_destroy(s->loop[i]);
@@ -229,6 +236,10 @@ void server_destroy(struct server *s) {
     pthread_mutex_destroy(&s->stations_lock);
     pthread_mutex_destroy(&s->limits_lock);
     free(s);
+}
+
+const char *server_device(const struct server *s) {
+    return s->device;
 }
 
 const char *server_address(const struct server *s) {
@@ -265,14 +276,40 @@ static void tell_alive(struct server *s, int64_t now) {
     notify_say(state);
 }
 
+/* Render threads do not log. */
+static void tell_restarts(struct server *s) {
+    struct live_counters count;
+    live_count(s->live, &count);
+    if (count.restarted == s->restarts_told) return;
+    uint64_t more = count.restarted - s->restarts_told;
+    fprintf(stderr, "auralis: rendering failed; %llu stream%s begun again, %llu since the start\n",
+            (unsigned long long)more, more == 1 ? " was" : "s were", (unsigned long long)count.restarted);
+    s->restarts_told = count.restarted;
+}
+
+/* The log says once that a GPU failed, and what became of its streams when that is known. */
+static void tell_faults(struct server *s) {
+    struct live_counters c;
+    char device[LIVE_DEVICE];
+    live_count(s->live, &c);
+    if (c.faults == s->faults_told || c.waiting) return;
+    s->faults_told = c.faults;
+    live_device(s->live, device);
+    fprintf(stderr, "auralis: a GPU failed; rendering on %s. Streams rescued so far: %llu, shed: %llu\n",
+            device, (unsigned long long)c.rescued, (unsigned long long)c.shed);
+}
+
 void server_tend(struct server *s, int64_t now) {
     int64_t passed = now - (s->tended ? s->tended : s->began);
     if (passed < MONOTONIC_SECOND) return;
     s->tended = now;
     memory_ebb(&s->tide, atomic_load(&s->departures), now);
     measure_phrases(s, (double)passed * 1e-9);
+    tell_faults(s);
     if (s->watchdog) tell_alive(s, now);
     stations_tend(s, now);
+    icecast_feeds_tend(s->feeds);
+    tell_restarts(s);
 }
 
 bool server_await(const struct live_stream *stream, uint64_t ticket, struct live_state *state) {

@@ -10,13 +10,14 @@
 
 #include "server/address_limits.h"
 #include "server/api.h"
+#include "server/clerk.h"
 #include "server/encoder_pool.h"
 #include "server/memory.h"
 #include "server/station.h"
 #include "server/trust.h"
 
 struct loop;
-struct icecast_feed;
+struct icecast_feeds;
 
 enum { SERVER_LOOPS_MAX = 64, SERVER_DRAIN_SECONDS = 5, SERVER_RETRY_SECONDS = 5 };
 
@@ -25,9 +26,10 @@ struct server_options {
     const struct server_config *config; /* borrowed for the server's life */
     const char *isa, *device;           /* default: as in auralis_engine_config */
     bool (*stop)(void *self);           /* asked ten times a second: true ends server_run */
-    /* Asked as often: another configuration to go by from now on, or NULL. What cannot be changed while the
-     * server runs is said in the log. Borrowed until it is asked next. */
-    const struct server_config *(*reload)(void *self);
+    bool (*reload)(void *self);         /* asked as often: true has `reread` called */
+    /* Another configuration to go by from now on, or NULL. What cannot be changed while the server runs is
+     * said in the log. Borrowed until it is asked next. On a thread of its own, which may wait for disks. */
+    const struct server_config *(*reread)(void *self);
     void *self;
 };
 
@@ -36,10 +38,13 @@ struct server {
     const struct server_config *config;
     struct live *live;
     struct encoder_pool *encoders;
-    uint32_t feed_count;
-    struct icecast_feed *feed[CONFIG_STATIONS_MAX];
+    struct icecast_feeds *feeds;
     struct metrics metrics;
     struct store *store;
+    struct clerk *clerk[API_DESKS]; /* for what the API waits for; the store's also reads the configuration */
+    struct errand reload;           /* that is, … */
+    bool reload_wanted;             /* … the first loop's: when there is room for it, … */
+    _Atomic bool reloading;         /* … and while he has it */
     struct resume_key resume;
     struct api_host host;
     pthread_mutex_t stations_lock;
@@ -61,11 +66,13 @@ struct server {
     int64_t tended; /* server_tend's own */
     uint64_t phrases_tended;
     uint64_t head_tended;
+    uint64_t restarts_told;
     bool watchdog; /* somebody waits to be told that the server is alive */
     struct memory_tide tide;
     _Atomic uint64_t phrase_rate; /* composed a second, in millionths, over the last minute or so */
     char address[160];            /* "127.0.0.1:8000" */
-    char device[160];             /* "cpu (avx2)" */
+    char device[480];             /* as server_device says */
+    uint64_t faults_told;         /* server_tend's own: GPUs that failed, as the log says */
     uint32_t loop_count;
     struct loop *loop[SERVER_LOOPS_MAX];
     pthread_t thread[SERVER_LOOPS_MAX]; /* of loops but the first, which runs in server_run */
@@ -82,13 +89,16 @@ void server_destroy(struct server *server); /* NULL is fine */
 /* "127.0.0.1:8000": where it listens, with the port that was chosen. */
 const char *server_address(const struct server *server);
 
+/* What it began to render on; of "auto" also why. */
+const char *server_device(const struct server *server);
+
 /* Whether a configuration can be used: certificate and tokens too. −1 with `why` filled. */
 int server_check(const struct server_config *config, struct config_message *why);
 
 /* Takes over what can be changed while the server runs; below 0 with `why` filled and nothing changed. */
 int server_apply(struct server *server, const struct server_config *config, auralis_message *why);
 
-/* The first loop's housekeeping: takes over another configuration, if there is one. */
+/* The first loop's housekeeping: has another configuration taken over, if there is one. */
 void server_reload(struct server *server);
 
 /* The first loop's housekeeping; does its work once a second. */

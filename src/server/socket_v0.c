@@ -13,6 +13,8 @@ static void greet(struct listener *l) {
 static size_t chunk(struct listener *l, unsigned char *out) {
     const char *data = encode44(l);
     if (!data) return 0;
+    char text[V0_MESSAGE_MAX];
+    if (l->discontinuity) listener_say(l, text, v0_overrun(text, sizeof text));
     return v0_audio((char *)out, LOOP_MESSAGE, data, V1_AUDIO_BASE64, (uint64_t)(encode44_time() * 1e3),
                     l->sequence);
 }
@@ -29,11 +31,6 @@ static void changed(struct listener *l, const struct live_state *state, bool own
 static void complain(struct listener *l, const struct refusal *why) {
     char text[V0_MESSAGE_MAX];
     listener_say(l, text, v0_error(text, sizeof text, why));
-}
-
-static void part(struct listener *l, const char *reason) {
-    char text[V1_MESSAGE_MAX];
-    listener_say(l, text, v1_shutdown_warning(text, sizeof text, reason, V1_DRAIN_SECONDS));
 }
 
 static void receive(struct listener *l, const char *text, size_t length) {
@@ -63,4 +60,5 @@ const struct protocol socket_v0 = {.version = 0,
                                    .changed = changed,
                                    .retiered = quiet,
                                    .complain = complain,
-                                   .part = part};
+                                   .part = encode44_part,
+                                   .passing = encode44_passing};

@@ -25,8 +25,7 @@ static double depth_chunks(const struct listener *l) {
 static size_t chunk(struct listener *l, unsigned char *out) {
     const char *data = encode44(l);
     if (!data) return 0;
-    if (l->discontinuity)
-        error(l, V1_BUFFER_OVERRUN, "you read too slowly: audio was passed over", V1_WARNING);
+    if (l->discontinuity) error(l, V1_BUFFER_OVERRUN, V1_OVERRUN_TEXT, V1_WARNING);
     struct v1_audio audio = {.chunk_id = l->sequence,
                              .data = data,
                              .data_length = V1_AUDIO_BASE64,
@@ -36,12 +35,18 @@ static size_t chunk(struct listener *l, unsigned char *out) {
     return v1_audio((char *)out, LOOP_MESSAGE, &audio);
 }
 
+/* What its lateness asks for, where that is more than it has. */
+static double target_chunks(const struct listener *l) {
+    uint32_t depth = tier_depth_ms(&l->tier), target = tier_target_ms(&l->tier);
+    return (double)(target > depth ? target : depth) / V1_CHUNK_MS;
+}
+
 static void status(struct listener *l) {
     char text[V1_MESSAGE_MAX];
     struct v1_status s = {.client_id = l->client_id,
                           .timestamp = encode44_time(),
                           .depth_chunks = depth_chunks(l),
-                          .target_chunks = (double)tier_milliseconds(l->tier.tier) / V1_CHUNK_MS,
+                          .target_chunks = target_chunks(l),
                           .tier = l->tier.tier,
                           .jitter_ms = l->tier.jitter_ms,
                           .underrun_rate = l->tier.underrun_rate,
@@ -65,15 +70,16 @@ static void retiered(struct listener *l) {
 }
 
 static void complain(struct listener *l, const struct refusal *why) {
-    bool limited = why->code == REFUSAL_RATE_LIMITED;
-    error(l, limited ? V1_RATE_LIMIT_EXCEEDED : V1_INVALID_MESSAGE, why->message,
-          limited ? V1_WARNING : V1_ERROR);
+    bool limited = why->code == REFUSAL_RATE_LIMITED, overload = why->code == REFUSAL_OVERLOADED;
+    error(l,
+          limited    ? V1_RATE_LIMIT_EXCEEDED
+          : overload ? V1_SERVER_OVERLOAD
+                     : V1_INVALID_MESSAGE,
+          why->message,
+          limited    ? V1_WARNING
+          : overload ? V1_CRITICAL
+                     : V1_ERROR);
     if (why->code == REFUSAL_TOO_LARGE) listener_close(l, CLOSE_POLICY, "message too large");
-}
-
-static void part(struct listener *l, const char *reason) {
-    char text[V1_MESSAGE_MAX];
-    listener_say(l, text, v1_shutdown_warning(text, sizeof text, reason, V1_DRAIN_SECONDS));
 }
 
 static void receive(struct listener *l, const char *text, size_t length) {
@@ -101,4 +107,5 @@ const struct protocol socket_v1 = {.version = 1,
                                    .changed = changed,
                                    .retiered = retiered,
                                    .complain = complain,
-                                   .part = part};
+                                   .part = encode44_part,
+                                   .passing = encode44_passing};

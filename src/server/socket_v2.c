@@ -4,7 +4,6 @@
 
 #include "base/monotonic.h"
 #include "base/text.h"
-#include "stream/pcm16.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,10 @@ enum {
     RATE = 48000,
     VERSION = 2,
     FLAG_DISCONTINUITY = 1,
-    FLAG_ANEW = 2
+    FLAG_ANEW = 2,
+    FLAG_FADED = 4,
+    FADE = RATE / 50,  /* frames */
+    UNDERRUN_MS = 1000 /* by how much a player that reports one ran short: it does not say */
 };
 
 /* Sends `message` and lets go of it; NULL: there was no memory for it, and the listener misses it. */
@@ -40,23 +42,16 @@ static double unix_time(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static json_t *preset_names(struct listener *l) {
-    json_t *names = json_array(), *list = preset_store_list(l->loop->server->store, NULL), *entry;
-    size_t i;
-    json_array_foreach(list, i, entry) json_array_append(names, json_object_get(entry, "name"));
-    json_decref(list);
-    return names;
-}
-
-/* The word to come back with; null for a station, and while a change still waits for its beat. */
-static json_t *resume_word(const struct listener *l) {
+/* The word to come back with; null for a station. While a change still waits for its beat there is one only
+ * for who must go now: with it the change is there at once. */
+static json_t *resume_word(const struct listener *l, bool goes) {
     char text[RESUME_TEXT];
     struct live_state state;
     auralis_stream_status s;
     if (!l->feed.own) return json_null();
     live_read_state(l->feed.stream, &state);
     live_read_status(l->feed.stream, &s);
-    if (state.applies_at > s.frame) return json_null();
+    if (state.applies_at > s.frame && !goes) return json_null();
     struct moment m = {.seed = l->request.seed,
                        .frame = l->feed.frame,
                        .beat_frame = s.beat_frame,
@@ -71,15 +66,16 @@ static void greet(struct listener *l) {
     auralis_parameters p;
     listener_parameters(l, &p);
     int pre_skip = l->feed.encoding ? (int)encoding_delay(l->feed.encoding) : 0;
-    say(l, json_pack(
-               "{s:s, s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:s, s:i, s:{s:s, s:i}, s:o, s:o, s:o, s:o, s:o}",
-               "type", "hello", "client_id", l->client_id, "server_version", auralis_version(), "server_time",
-               unix_time(), "station", l->station < 0 ? json_null() : json_string(l->request.station), "seed",
-               big(listener_seed(l)), "sample_rate", RATE, "chunk_frames", (int)l->feed.chunk, "format",
-               stream_format_name(l->request.format), "pre_skip", pre_skip, "buffer", "tier",
-               tier_name(l->tier.tier), "target_ms", (int)tier_milliseconds(l->tier.tier), "frame",
-               big(l->feed.frame), "parameters", parameters_to_json(&p), "presets", preset_names(l),
-               "warnings", parameters_warnings_json(&p), "resume", resume_word(l)));
+    say(l,
+        json_pack(
+            "{s:s, s:s, s:s, s:f, s:o, s:o, s:i, s:i, s:s, s:i, s:{s:s, s:i}, s:o, s:o, s:o, s:o, s:o}",
+            "type", "hello", "client_id", l->client_id, "server_version", auralis_version(), "server_time",
+            unix_time(), "station", l->station < 0 ? json_null() : json_string(l->request.station), "seed",
+            big(listener_seed(l)), "sample_rate", RATE, "chunk_frames", (int)l->feed.chunk, "format",
+            stream_format_name(l->request.format), "pre_skip", pre_skip, "buffer", "tier",
+            tier_name(l->tier.tier), "target_ms", (int)tier_depth_ms(&l->tier), "frame", big(l->feed.frame),
+            "parameters", parameters_to_json(&p), "presets", preset_store_names(l->loop->server->store),
+            "warnings", parameters_warnings_json(&p), "resume", resume_word(l, false)));
 }
 
 static unsigned char *put_little(unsigned char *at, uint64_t value, int bytes) {
@@ -91,7 +87,8 @@ static void put_header(const struct listener *l, unsigned char *at) {
     *at++ = VERSION;
     *at++ = (unsigned char)l->request.format;
     *at++ = CHANNELS;
-    *at++ = (unsigned char)((l->discontinuity ? FLAG_DISCONTINUITY : 0) | (l->anew.first ? FLAG_ANEW : 0));
+    *at++ = (unsigned char)((l->discontinuity ? FLAG_DISCONTINUITY : 0) | (l->anew.first ? FLAG_ANEW : 0) |
+                            (l->bridge ? FLAG_FADED : 0));
     at = put_little(at, RATE, 4);
     at = put_little(at, l->feed.chunk, 4);
     at = put_little(at, l->sequence, 4);
@@ -110,25 +107,68 @@ static void put_samples(unsigned char *out, const void *samples, size_t count, s
 }
 #endif
 
+static bool is_wide(const struct listener *l) {
+    return l->request.format == STREAM_FLOAT32;
+}
+
+static size_t sample_size(const struct listener *l) {
+    return is_wide(l) ? sizeof(float) : sizeof(int16_t);
+}
+
+/* The next chunk's samples, in `audio` or in `pcm`; NULL: they are not there. */
+static void *next_samples(struct listener *l, float *audio, int16_t *pcm) {
+    if (is_wide(l)) return feed_copy(&l->feed, audio) ? audio : NULL;
+    return feed_copy16(&l->feed, pcm) ? pcm : NULL;
+}
+
+static size_t fade_samples(const struct listener *l) {
+    return (size_t)(l->feed.chunk < FADE ? l->feed.chunk : FADE) * CHANNELS;
+}
+
+/* Before the next chunk is passed over: its beginning is kept, for the one that comes instead. Decoders of
+ * Opus go over by themselves. */
+static void passing(struct listener *l) {
+    int16_t pcm[2 * CHUNK_FRAMES_MAX];
+    if (l->discontinuity || l->feed.encoding) return;
+    const void *next = next_samples(l, l->loop->audio, pcm);
+    size_t bytes = fade_samples(l) * sample_size(l);
+    l->bridge = next ? malloc(bytes) : NULL;
+    if (l->bridge) memcpy(l->bridge, next, bytes);
+}
+
+/* Goes over from what is kept to what has come. */
+static void cross(struct listener *l, void *samples) {
+    size_t count = fade_samples(l);
+    for (size_t i = 0; i < count; i++) {
+        float t = ((float)(i / CHANNELS) + 0.5f) * CHANNELS / (float)count, weight = t * t * (3 - 2 * t);
+        if (is_wide(l)) {
+            float *to = (float *)samples + i, from;
+            memcpy(&from, l->bridge + i * sizeof from, sizeof from);
+            *to = from + (*to - from) * weight;
+        } else {
+            int16_t *to = (int16_t *)samples + i, from;
+            memcpy(&from, l->bridge + i * sizeof from, sizeof from);
+            *to = (int16_t)((float)from + (float)(*to - from) * weight);
+        }
+    }
+    free(l->bridge);
+    l->bridge = NULL;
+}
+
 static size_t chunk(struct listener *l, unsigned char *out) {
-    float *audio = l->loop->audio;
     if (l->feed.encoding) {
         put_header(l, out);
         size_t bytes = feed_packets(&l->feed, out + HEADER, LOOP_MESSAGE - HEADER);
         return bytes ? HEADER + bytes : 0;
     }
-    size_t samples = (size_t)l->feed.chunk * CHANNELS, size = sizeof *audio;
-    if (!feed_copy(&l->feed, audio)) return 0;
+    int16_t pcm[2 * CHUNK_FRAMES_MAX];
+    size_t count = (size_t)l->feed.chunk * CHANNELS, size = sample_size(l);
+    void *samples = next_samples(l, l->loop->audio, pcm);
+    if (!samples) return 0;
     put_header(l, out);
-    if (l->request.format == STREAM_FLOAT32) {
-        put_samples(out + HEADER, audio, samples, size);
-    } else {
-        int16_t pcm[2 * CHUNK_FRAMES_MAX];
-        size = sizeof *pcm;
-        pcm16_convert(pcm, audio, l->feed.chunk, pcm16_key(listener_seed(l)), l->feed.frame);
-        put_samples(out + HEADER, pcm, samples, size);
-    }
-    return HEADER + samples * size;
+    if (l->bridge) cross(l, samples);
+    put_samples(out + HEADER, samples, count, size);
+    return HEADER + count * size;
 }
 
 static void status(struct listener *l) {
@@ -139,7 +179,7 @@ static void status(struct listener *l) {
                      big(s.frame), "section", (json_int_t)s.section, "bar", (int)s.bar, "chord", s.chord,
                      "voices", (int)s.voices, "underruns", (json_int_t)l->underruns, "jitter_ms",
                      l->tier.jitter_ms, "sent_ms_ahead", listener_ahead_ms(l, monotonic_now()), "listeners",
-                     listeners, "resume", resume_word(l)));
+                     listeners, "resume", resume_word(l, false)));
 }
 
 static void changed(struct listener *l, const struct live_state *state, bool own) {
@@ -150,13 +190,14 @@ static void changed(struct listener *l, const struct live_state *state, bool own
 
 static void retiered(struct listener *l) {
     say(l, json_pack("{s:s, s:s, s:i}", "type", "tier", "tier", tier_name(l->tier.tier), "target_ms",
-                     (int)tier_milliseconds(l->tier.tier)));
+                     (int)tier_depth_ms(&l->tier)));
 }
 
 static void complain(struct listener *l, const struct refusal *why) {
     json_t *body = refusal_json(why), *error = json_incref(json_object_get(body, "error"));
     json_t *message = json_pack("{s:s}", "type", "error");
     json_object_update(message, error);
+    if (why->code == REFUSAL_OVERLOADED) json_object_set_new(message, "resume", resume_word(l, true));
     json_decref(error);
     json_decref(body);
     say(l, message);
@@ -227,8 +268,10 @@ static int report(struct listener *l, const json_t *message, struct refusal *why
     uint32_t total = (uint32_t)underruns,
              new = total > l->reported_underruns ? total - l->reported_underruns : 0;
     l->reported_underruns = total;
-    int before = l->tier.tier;
-    if (tier_report(&l->tier, jitter, new) && listener_retier(l, before)) retiered(l);
+    uint32_t before = tier_depth_ms(&l->tier);
+    bool changed = tier_report(&l->tier, jitter, new);
+    if (!changed && new) changed = tier_deepen(&l->tier, UNDERRUN_MS);
+    if (changed && listener_retier(l, before)) retiered(l);
     return 0;
 }
 
@@ -291,4 +334,5 @@ const struct protocol socket_v2 = {.version = 2,
                                    .changed = changed,
                                    .retiered = retiered,
                                    .complain = complain,
-                                   .part = part};
+                                   .part = part,
+                                   .passing = passing};

@@ -15,7 +15,9 @@
 enum {
     STATION_RATE = 48000,
     STATION_HISTORY_MS = 4000, /* what a listener that joins may be given at once */
-    STATION_SOUND_MS = 9000,   /* what is there of its sound: the first seconds of whoever encodes it */
+    /* What is there of its sound, 384 KB a second: where the deepest tier begins, and ten seconds that its
+       line may be blocked; the first seconds of whoever encodes it. */
+    STATION_SOUND_MS = 14000,
 };
 
 enum station_phase { STATION_NONE, STATION_PLAYING, STATION_ENDED, STATION_REPLACED };

@@ -102,6 +102,6 @@ static void load_row(void *self, const char *name, const char *text) {
 
 int station_store_load(struct store *store, struct station_config out[CONFIG_STATIONS_MAX]) {
     struct loading loading = {.store = store, .out = out};
-    store_each(store, STORE_STATIONS, load_row, &loading, NULL);
+    store_each(store, STORE_STATIONS, load_row, &loading);
     return loading.count;
 }

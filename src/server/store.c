@@ -1,10 +1,12 @@
 /* store.c — the file that the server remembers in (see store.h).
  *
  * The journal is a write-ahead log with a sync at every commit; that is what makes a kill at any moment
- * harmless (sqlite.org/wal.html, PRAGMA synchronous=FULL). Opening checks the whole file: it is small, and
- * damage is better found at the start than in the middle of a list. The journal goes into the file every 16
- * pages and so stays small: on a small disk it must not be what fills it. */
+ * harmless (sqlite.org/wal.html, PRAGMA synchronous=FULL). One lock lies over the file and may be held for as
+ * long as a disk takes; another one over what is in memory, which nobody holds for long. Opening checks the
+ * whole file: it is small, and damage is better found at the start than in the middle of a list. The journal
+ * goes into the file every 16 pages and so stays small: on a small disk it must not be what fills it. */
 #include "server/store.h"
+#include "server/shelf.h"
 
 #include <auralis/error.h>
 
@@ -18,11 +20,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { SCHEMA_VERSION = 2, BUSY_MS = 2000, PATH_SIZE = 1200 };
+enum { SCHEMA_VERSION = 2, BUSY_MS = 5000, PATH_SIZE = 1200 };
 
 struct store {
-    pthread_mutex_t lock;
+    pthread_mutex_t disk; /* of the file; taken before `lock` */
     sqlite3 *db;
+    pthread_mutex_t lock; /* of what is in memory */
+    struct shelf shelf[STORE_TABLES];
     int mode; /* enum store_mode */
     char path[PATH_SIZE];
     void (*log)(void *self, const char *text);
@@ -239,13 +243,48 @@ static int open_store(struct store *s, const char *directory) {
     return open_memory(s, result != TOO_NEW);
 }
 
+static const struct {
+    const char *update, *count, *insert, *remove, *all, *what;
+} TABLES[STORE_TABLES] = {
+#define TABLE(name, text)                                                                                    \
+    {                                                                                                        \
+        "UPDATE " name " SET " text " = ?2, saved = unixepoch() WHERE name = ?1",                            \
+            "SELECT count(*) FROM " name, "INSERT INTO " name " VALUES (?1, ?2, unixepoch())",               \
+            "DELETE FROM " name " WHERE name = ?1", "SELECT name, " text " FROM " name, name                 \
+    }
+    [STORE_PRESETS] = TABLE("presets", "parameters"), [STORE_STATIONS] = TABLE("stations", "definition")
+#undef TABLE
+};
+
+/* Rows that cannot be read are left out, and said. */
+static int read_table(struct store *s, int table) {
+    sqlite3_stmt *query = NULL;
+    int result = sqlite3_prepare_v2(s->db, TABLES[table].all, -1, &query, NULL);
+    if (result == SQLITE_OK)
+        while ((result = sqlite3_step(query)) == SQLITE_ROW) {
+            const char *name = (const char *)sqlite3_column_text(query, 0);
+            const char *text = (const char *)sqlite3_column_text(query, 1);
+            if (!name) continue;
+            struct shelf_row *row = shelf_make(name, text ? text : "");
+            if (!row) break;
+            shelf_put(&s->shelf[table], row);
+        }
+    sqlite3_finalize(query);
+    if (result == SQLITE_ROW) return AURALIS_ENOMEM;
+    if (result != SQLITE_DONE)
+        store_say(s, "not all of the %s can be read: %s", TABLES[table].what, sqlite3_errmsg(s->db));
+    return AURALIS_OK;
+}
+
 int store_open(const struct store_config *config, struct store **out) {
     struct store *s = calloc(1, sizeof *s);
     if (!s) return AURALIS_ENOMEM;
     s->log = config && config->log ? config->log : log_to_stderr;
     s->self = config ? config->self : NULL;
+    pthread_mutex_init(&s->disk, NULL);
     pthread_mutex_init(&s->lock, NULL);
     int result = open_store(s, config ? config->directory : NULL);
+    for (int table = 0; result == 0 && table < STORE_TABLES; table++) result = read_table(s, table);
     if (result < 0) {
         store_close(s);
         return result;
@@ -256,8 +295,10 @@ int store_open(const struct store_config *config, struct store **out) {
 
 void store_close(struct store *s) {
     if (!s) return;
+    for (int table = 0; table < STORE_TABLES; table++) shelf_clear(&s->shelf[table]);
     sqlite3_close(s->db);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->disk);
     free(s);
 }
 
@@ -274,20 +315,6 @@ const char *store_path(const struct store *s) {
 }
 
 /* Rows ------------------------------------------------------------------------------------------------- */
-
-static const struct {
-    const char *update, *count, *insert, *get, *remove, *all, *what;
-} TABLES[STORE_TABLES] = {
-#define TABLE(name, text)                                                                                    \
-    {                                                                                                        \
-        "UPDATE " name " SET " text " = ?2, saved = unixepoch() WHERE name = ?1",                            \
-            "SELECT count(*) FROM " name, "INSERT INTO " name " VALUES (?1, ?2, unixepoch())",               \
-            "SELECT " text " FROM " name " WHERE name = ?1", "DELETE FROM " name " WHERE name = ?1",         \
-            "SELECT name, " text " FROM " name " ORDER BY name", name                                        \
-    }
-    [STORE_PRESETS] = TABLE("presets", "parameters"), [STORE_STATIONS] = TABLE("stations", "definition")
-#undef TABLE
-};
 
 static int refuse_storage(const struct store *s, struct refusal *why) {
     store_say(s, "%s", sqlite3_errmsg(s->db));
@@ -333,59 +360,48 @@ static int put(struct store *s, int table, const char *name, const char *text, i
 }
 
 int store_put(struct store *s, int table, const char *name, const char *text, int most, struct refusal *why) {
-    pthread_mutex_lock(&s->lock);
+    struct shelf_row *row = shelf_make(name, text);
+    if (!row) return refuse_with(why, REFUSAL_INTERNAL, NULL, "out of memory");
+    pthread_mutex_lock(&s->disk);
     int result = put(s, table, name, text, most, why);
-    pthread_mutex_unlock(&s->lock);
-    return result;
-}
-
-static int get(struct store *s, int table, const char *name, char **out, struct refusal *why) {
-    sqlite3_stmt *query = NULL;
-    int found = sqlite3_prepare_v2(s->db, TABLES[table].get, -1, &query, NULL), result;
-    if (found == SQLITE_OK) {
-        sqlite3_bind_text(query, 1, name, -1, SQLITE_STATIC);
-        found = sqlite3_step(query);
-    }
-    if (found == SQLITE_ROW) {
-        const char *text = (const char *)sqlite3_column_text(query, 0);
-        *out = strdup(text ? text : "");
-        result = *out ? 0 : refuse_with(why, REFUSAL_INTERNAL, NULL, "out of memory");
+    if (result >= 0) {
+        pthread_mutex_lock(&s->lock);
+        shelf_put(&s->shelf[table], row);
+        pthread_mutex_unlock(&s->lock);
     } else {
-        result = found == SQLITE_DONE ? -REFUSAL_NOT_FOUND : refuse_storage(s, why);
+        free(row);
     }
-    sqlite3_finalize(query);
+    pthread_mutex_unlock(&s->disk);
     return result;
 }
 
 int store_get(struct store *s, int table, const char *name, char **out, struct refusal *why) {
     pthread_mutex_lock(&s->lock);
-    int result = get(s, table, name, out, why);
+    const char *text = shelf_find(&s->shelf[table], name);
+    *out = text ? strdup(text) : NULL;
     pthread_mutex_unlock(&s->lock);
-    return result;
+    if (!text) return -REFUSAL_NOT_FOUND;
+    return *out ? 0 : refuse_with(why, REFUSAL_INTERNAL, NULL, "out of memory");
 }
 
 int store_remove(struct store *s, int table, const char *name, struct refusal *why) {
     int changes = 0;
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->disk);
     int result = change(s, TABLES[table].remove, name, NULL, &changes);
+    if (result == SQLITE_OK) {
+        pthread_mutex_lock(&s->lock);
+        shelf_remove(&s->shelf[table], name);
+        pthread_mutex_unlock(&s->lock);
+    }
     result = result ? refuse_storage(s, why) : changes ? 0 : -REFUSAL_NOT_FOUND;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->disk);
     return result;
 }
 
-int store_each(struct store *s, int table, void (*take)(void *self, const char *name, const char *text),
-               void *self, struct refusal *why) {
-    sqlite3_stmt *query = NULL;
+void store_each(struct store *s, int table, void (*take)(void *self, const char *name, const char *text),
+                void *self) {
     pthread_mutex_lock(&s->lock);
-    int result = sqlite3_prepare_v2(s->db, TABLES[table].all, -1, &query, NULL);
-    if (result == SQLITE_OK)
-        while ((result = sqlite3_step(query)) == SQLITE_ROW) {
-            const char *name = (const char *)sqlite3_column_text(query, 0);
-            const char *text = (const char *)sqlite3_column_text(query, 1);
-            if (name) take(self, name, text ? text : "");
-        }
-    sqlite3_finalize(query);
-    result = result == SQLITE_DONE ? 0 : refuse_storage(s, why);
+    for (const struct shelf_row *row = s->shelf[table].first; row; row = row->next)
+        take(self, row->name, row->text);
     pthread_mutex_unlock(&s->lock);
-    return result;
 }

@@ -6,8 +6,9 @@
  * there can be no file at all the store works in memory instead and says so. A file that is damaged is moved
  * aside, never deleted.
  *
- * Calls may come from any thread; the store has a lock of its own. They touch the disk: never from a thread
- * that renders. */
+ * All of it is in memory as well, read when the file is opened and changed when the file has been. So reading
+ * never waits for a disk, however slow or locked; only store_put and store_remove do, for seconds if it must
+ * be, and belong on no thread that sends or renders (clerk.h). Calls may come from any thread. */
 #ifndef AURALIS_SERVER_STORE_H
 #define AURALIS_SERVER_STORE_H
 
@@ -47,15 +48,15 @@ void store_say(const struct store *store, const char *format, ...) __attribute__
 int store_put(struct store *store, int table, const char *name, const char *text, int most,
               struct refusal *why);
 
-/* The text, malloc'ed, into *out. 0; −REFUSAL_NOT_FOUND (`why` untouched); −REFUSAL_STORAGE. */
+/* The text, malloc'ed, into *out. 0; −REFUSAL_NOT_FOUND (`why` untouched); −REFUSAL_INTERNAL without memory.
+ */
 int store_get(struct store *store, int table, const char *name, char **out, struct refusal *why);
 
 /* 0; −REFUSAL_NOT_FOUND (`why` untouched); −REFUSAL_STORAGE. */
 int store_remove(struct store *store, int table, const char *name, struct refusal *why);
 
-/* Calls `take` for every row, by name, with the store locked: no other call from within. 0 or
- * −REFUSAL_STORAGE. */
-int store_each(struct store *store, int table, void (*take)(void *self, const char *name, const char *text),
-               void *self, struct refusal *why);
+/* Calls `take` for every row, by name, while nothing can be changed: no other call from within. */
+void store_each(struct store *store, int table, void (*take)(void *self, const char *name, const char *text),
+                void *self);
 
 #endif

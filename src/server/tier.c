@@ -16,8 +16,11 @@ static const struct {
 static const double UP_RATE = 0.05, UP_JITTER = 30, DOWN_RATE = 0.01, DOWN_JITTER = 15;
 static const double FORGET = 1.0 / 50; /* of the underrun rate and the lateness, a chunk */
 enum {
-    CALM = 50,   /* good chunks before a step down */
-    SETTLE = 20, /* chunks that a new tier is given to work before the next step up */
+    CALM = 50,    /* good chunks before a step down */
+    SETTLE = 20,  /* chunks that a new tier is given to work before the next step up */
+    QUIET = 6000, /* good chunks before half of what was added to the deepest tier goes */
+    DEEPEST = 10000,
+    LEAST = 250, /* ms: of all; of what is added */
 };
 
 const char *tier_name(int tier) {
@@ -40,8 +43,30 @@ void tier_begin(struct tier_state *s, int tier) {
 
 void tier_request(struct tier_state *s, int tier) {
     s->tier = tier;
+    s->deeper = 0;
     s->calm = s->settled = 0;
     s->underrun_rate = 0;
+}
+
+uint32_t tier_depth_ms(const struct tier_state *s) {
+    return TABLE[s->tier].milliseconds + s->deeper;
+}
+
+bool tier_deepen(struct tier_state *s, uint32_t missing) {
+    uint32_t before = s->deeper, most = DEEPEST - TABLE[TIER_DEFENSIVE].milliseconds;
+    if (s->tier < TIER_DEFENSIVE) return false;
+    missing = missing < most ? missing + missing / 4 : most;
+    missing = missing < LEAST ? LEAST : missing;
+    s->deeper = before + missing < most ? before + missing : most;
+    s->calm = 0;
+    return s->deeper > before;
+}
+
+static bool shallower(struct tier_state *s) {
+    if (s->calm < QUIET) return false;
+    s->calm = 0;
+    s->deeper = s->deeper / 2 < LEAST ? 0 : s->deeper / 2;
+    return true;
 }
 
 /* One step up or down when the rule says so. */
@@ -49,6 +74,8 @@ static bool decide(struct tier_state *s) {
     bool bad = s->underrun_rate > UP_RATE || s->jitter_ms > UP_JITTER;
     if (bad && s->tier + 1 < TIERS && s->settled >= SETTLE)
         tier_request(s, s->tier + 1);
+    else if (s->deeper)
+        return shallower(s);
     else if (s->calm >= CALM && s->tier > 0)
         tier_request(s, s->tier - 1);
     else

@@ -5,6 +5,10 @@
  * is the interarrival jitter of RFC 3550 §6.4.1; the underrun rate is a mean that forgets over 50 chunks; the
  * target depth is at least the tier's and at least mean + 2σ of how late chunks were.
  *
+ * At the deepest tier there is no step up any more. There a buffer that ran out although its reader had all
+ * of the tier grows by what was missing and a quarter, to 10 s at most, so that the same outage is not heard
+ * again; ten calm minutes take half of that back, and until it is gone the tier does not go down.
+ *
  * A chunk here is 100 ms of audio: who sends shorter ones observes once every 100 ms. Pure: no clock, no
  * memory. One thread at a time for each state. */
 #ifndef AURALIS_SERVER_TIER_H
@@ -28,6 +32,7 @@ struct tier_state {
     uint64_t chunks;
     uint32_t calm;    /* good chunks on end */
     uint32_t settled; /* chunks since the tier last changed */
+    uint32_t deeper;  /* ms beyond the tier's */
 };
 
 /* Starts at `tier`. */
@@ -43,7 +48,14 @@ bool tier_report(struct tier_state *state, double jitter_ms, uint32_t new_underr
 /* The listener asked for a tier: taken, and the rule starts afresh from there. */
 void tier_request(struct tier_state *state, int tier);
 
-/* How far ahead to send: the larger of the tier's depth and mean + 2σ of the lateness, at most 3,000 ms. */
+/* How far ahead to send, ms: the tier's depth, and what outages have shown to be missing. */
+uint32_t tier_depth_ms(const struct tier_state *state);
+
+/* The buffer was empty for `missing` ms because of its reader's line. True when it is deeper from now on. */
+bool tier_deepen(struct tier_state *state, uint32_t missing);
+
+/* What the measured lateness asks for: the larger of the tier's depth and mean + 2σ of the lateness, at most
+ * 3,000 ms. */
 uint32_t tier_target_ms(const struct tier_state *state);
 
 #endif

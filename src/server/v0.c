@@ -60,6 +60,12 @@ size_t v0_error(char *out, size_t size, const struct refusal *why) {
     return print_object(out, size, message);
 }
 
+size_t v0_overrun(char *out, size_t size) {
+    return print_object(out, size,
+                        json_pack("{s:s, s:s, s:s, s:{}}", "type", "error", "code",
+                                  v1_error_name(V1_BUFFER_OVERRUN), "message", V1_OVERRUN_TEXT, "details"));
+}
+
 /* A control's parameters: in "parameters", or beside "type" as the first clients sent them. */
 static int read_control(json_t *object, struct v0_message *out, struct refusal *why) {
     json_t *inner = json_object_get(object, "parameters");

@@ -19,6 +19,9 @@ size_t v0_control(char *out, size_t size, const auralis_parameters *p, uint64_t 
 /* {type "error", code, message, details}. */
 size_t v0_error(char *out, size_t size, const struct refusal *why);
 
+/* The same, for audio that was passed over because it was read too slowly. */
+size_t v0_overrun(char *out, size_t size);
+
 enum v0_type { V0_PING, V0_BUFFER_STATUS, V0_CONTROL };
 struct v0_message {
     int type;

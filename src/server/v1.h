@@ -31,7 +31,8 @@ enum close_code {
     CLOSE_GOING_AWAY = 1001,
     CLOSE_PROTOCOL = 1002,
     CLOSE_POLICY = 1008,
-    CLOSE_INTERNAL = 1011
+    CLOSE_INTERNAL = 1011,
+    CLOSE_TRY_AGAIN = 1013
 };
 
 enum v1_error {
@@ -78,6 +79,7 @@ size_t v1_buffer_control_ack(char *out, size_t size, int previous, int next);
 size_t v1_error(char *out, size_t size, int error, const char *message, int severity, double now);
 size_t v1_shutdown_warning(char *out, size_t size, const char *reason, double drain_seconds);
 const char *v1_error_name(int error); /* "BUFFER_OVERRUN" */
+#define V1_OVERRUN_TEXT "you read too slowly: audio was passed over"
 
 /* The JSON object that a client's message of any protocol is, with its "type" (static while the object
  * lives): a new reference, or NULL with `why` filled (not NULL) when it is longer than `limit` bytes, no JSON

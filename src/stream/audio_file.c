@@ -4,7 +4,7 @@
 #include "stream/audio_file.h"
 #include "base/exact.h"
 #include "stream/output_file.h"
-#include "stream/pcm16.h"
+#include "synth/pcm16.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,6 +2,8 @@
  */
 #include "stream/encoder_codec.h"
 
+#include "base/random.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,8 +73,16 @@ uint32_t encoder_unit_of(int format) {
     return CODECS[format]->unit;
 }
 
+bool encoder_takes16(int format) {
+    return CODECS[format]->encode16 != NULL;
+}
+
 int encoder_encode(struct encoder *e, const float *audio, encoder_sink *sink, void *self) {
     return e->codec->encode(e, audio, sink, self);
+}
+
+int encoder_encode16(struct encoder *e, const int16_t *pcm, encoder_sink *sink, void *self) {
+    return e->codec->encode16(e, pcm, sink, self);
 }
 
 uint32_t encoder_delay(const struct encoder *e) {
@@ -87,4 +97,27 @@ size_t encoder_header(const struct encoder *e, const unsigned char **bytes) {
 void encoder_set_complexity(struct encoder *e, int complexity) {
     int most = ENCODER_COMPLEXITY_MAX;
     atomic_store(&e->complexity, complexity < 0 ? 0 : complexity > most ? most : complexity);
+}
+
+static void drop_packet(void *self, const unsigned char *bytes, size_t size, uint32_t frames) {
+    (void)self, (void)bytes, (void)size, (void)frames;
+}
+
+void encoder_rehearse(void) {
+    enum { UNITS = 10 };
+    float noise[2 * ENCODER_UNIT_MAX];
+    int16_t pcm[2 * ENCODER_UNIT_MAX];
+    struct random random = random_at(0, 0, 0, 0);
+    for (int i = 0; i < 2 * ENCODER_UNIT_MAX; i++) {
+        noise[i] = (float)random_range(&random, -0.1, 0.1);
+        pcm[i] = (int16_t)(noise[i] * 32767);
+    }
+    for (int format = 0; format < ENCODER_FORMATS; format++) {
+        struct encoder *e;
+        if (encoder_create(&(struct encoder_config){.format = format}, &e) < 0) continue;
+        for (int i = 0; i < UNITS; i++)
+            encoder_takes16(format) ? encoder_encode16(e, pcm, drop_packet, NULL)
+                                    : encoder_encode(e, noise, drop_packet, NULL);
+        encoder_destroy(e);
+    }
 }

@@ -4,12 +4,14 @@
  *     encoder_create(&(struct encoder_config){.format = ENCODER_OPUS}, &e);
  *     … each time encoder_unit(e) frames are there:
  *     encoder_encode(e, audio, sink, self);     calls sink once for every finished packet
+ *     encoder_encode16(e, pcm, sink, self);     instead, where encoder_takes16(format)
  *     encoder_destroy(e);
  *
  * A packet is what a decoder takes as one: an Opus packet of 20 ms, an MP3 frame, a FLAC frame. Every packet
  * can be decoded by itself or after a few before it (the MP3 bit reservoir is off), so a listener may begin
  * at any of them; a FLAC or WAV listener needs encoder_header first. Packets tile time: packet by packet
- * their frames add up to what was put in, less what the encoder still holds.
+ * their frames add up to what was put in, less what the encoder still holds. FLAC and WAV have 16 bits and
+ * take samples that were dithered where they came from (pcm16.h), so that they are those of a 16-bit file.
  *
  * An encoder belongs to one thread at a time; only encoder_set_complexity may come from any. Nothing here is
  * for render threads: the libraries allocate. */
@@ -26,7 +28,8 @@ enum encoder_format { ENCODER_OPUS, ENCODER_MP3, ENCODER_FLAC, ENCODER_WAV, ENCO
 
 enum {
     ENCODER_UNIT_MAX = 4096,            /* frames that a unit has at most */
-    ENCODER_PACKET_MAX = 4 * 4096 + 64, /* bytes that a packet has at most */
+    ENCODER_PACKET_MAX = 4 * 4096 + 64, /* bytes that a packet has at most, … */
+    ENCODER_OPUS_MAX = 1500,            /* … and one of Opus */
     ENCODER_HEADER_MAX = 256,
     ENCODER_COMPLEXITY_MAX = 10
 };
@@ -36,8 +39,6 @@ struct encoder_config {
     int format;       /* enum encoder_format */
     uint32_t rate;    /* Hz; default 48,000; Opus knows no other */
     uint32_t bitrate; /* kbit/s: Opus 32 to 320, default 96; MP3 64 to 320, default 160; else of no meaning */
-    uint64_t seed;    /* FLAC, WAV: of the piece, for its dither (pcm16.h), … */
-    uint64_t position; /* … and the frame of the piece that comes first */
 };
 
 struct encoder;
@@ -60,9 +61,13 @@ void encoder_destroy(struct encoder *encoder); /* NULL is fine */
 uint32_t encoder_unit(const struct encoder *encoder);
 uint32_t encoder_unit_of(int format);
 
-/* Encodes encoder_unit interleaved stereo frames. 0, or AURALIS_EINVAL when the library fails (the stream is
- * then over). */
+/* Whether an available format takes 16 bits (FLAC, WAV). */
+bool encoder_takes16(int format);
+
+/* Encodes encoder_unit interleaved stereo frames, as the format takes them. 0, or AURALIS_EINVAL when the
+ * library fails (the stream is then over). */
 int encoder_encode(struct encoder *encoder, const float *audio, encoder_sink *sink, void *self);
+int encoder_encode16(struct encoder *encoder, const int16_t *pcm, encoder_sink *sink, void *self);
 
 /* Frames by which what is decoded lags behind what was put in (Opus: the pre-skip). */
 uint32_t encoder_delay(const struct encoder *encoder);
@@ -74,5 +79,9 @@ size_t encoder_header(const struct encoder *encoder, const unsigned char **bytes
 /* Any thread: how hard Opus tries, 0 to ENCODER_COMPLEXITY_MAX (the default), from the next unit on. Other
  * formats ignore it. */
 void encoder_set_complexity(struct encoder *encoder, int complexity);
+
+/* Encodes a moment of noise in every format, for nobody: then the libraries' code and the calling thread's
+ * stack are in memory, and the first listener does not wait for them. */
+void encoder_rehearse(void);
 
 #endif

@@ -22,7 +22,9 @@ struct encoder_codec {
     uint32_t rate;                     /* the only one, or 0 */
     /* Sets state, delay and header; what it left behind after a failure, close takes. */
     int (*open)(struct encoder *);
+    /* Takes one or the other. */
     int (*encode)(struct encoder *, const float *audio, encoder_sink *, void *self);
+    int (*encode16)(struct encoder *, const int16_t *pcm, encoder_sink *, void *self);
     void (*close)(struct encoder *);
 };
 

@@ -1,10 +1,8 @@
 /* encoder_flac.c — FLAC frames of 16 bits (see encoder.h), RFC 9639, by libFLAC.
  *
- * The samples are those of a 16-bit rendering of the same piece, dither and all. The header is "fLaC" with a
- * STREAMINFO that promises no length and no checksum, since the stream has no end; a listener who joins late
- * gets it before a frame from the middle. */
+ * The header is "fLaC" with a STREAMINFO that promises no length and no checksum, since the stream has no
+ * end; a listener who joins late gets it before a frame from the middle. */
 #include "stream/encoder_codec.h"
-#include "stream/pcm16.h"
 
 #include <FLAC/stream_encoder.h>
 #include <stdlib.h>
@@ -14,7 +12,6 @@ enum { UNIT = 4096, LEVEL = 5 };
 
 struct flac {
     FLAC__StreamEncoder *flac;
-    uint64_t key, frame;
     encoder_sink *sink; /* of the call at hand */
     void *self;
     FLAC__int32 samples[2 * UNIT];
@@ -40,8 +37,6 @@ static int open(struct encoder *e) {
     struct flac *f = calloc(1, sizeof *f);
     if (!f) return AURALIS_ENOMEM;
     e->state = f;
-    f->key = pcm16_key(e->config.seed);
-    f->frame = e->config.position;
     f->flac = FLAC__stream_encoder_new();
     if (!f->flac) return AURALIS_ENOMEM;
     FLAC__stream_encoder_set_channels(f->flac, 2);
@@ -54,12 +49,9 @@ static int open(struct encoder *e) {
     return status == FLAC__STREAM_ENCODER_INIT_STATUS_OK ? 0 : AURALIS_ENOMEM;
 }
 
-static int encode(struct encoder *e, const float *audio, encoder_sink *sink, void *self) {
+static int encode(struct encoder *e, const int16_t *pcm, encoder_sink *sink, void *self) {
     struct flac *f = e->state;
-    int16_t pcm[2 * UNIT];
-    pcm16_convert(pcm, audio, UNIT, f->key, f->frame);
     for (int i = 0; i < 2 * UNIT; i++) f->samples[i] = pcm[i];
-    f->frame += UNIT;
     f->sink = sink;
     f->self = self;
     bool done = FLAC__stream_encoder_process_interleaved(f->flac, f->samples, UNIT);
@@ -74,4 +66,4 @@ static void close(struct encoder *e) {
     free(f);
 }
 
-const struct encoder_codec encoder_flac = {.unit = UNIT, .open = open, .encode = encode, .close = close};
+const struct encoder_codec encoder_flac = {.unit = UNIT, .open = open, .encode16 = encode, .close = close};

@@ -1,19 +1,11 @@
 /* encoder_wav.c — 16-bit samples behind a WAV header that promises no end (see encoder.h).
  *
- * The lengths in the header are the largest there are: what players take for a stream. The samples are those
- * of a 16-bit rendering of the same piece. */
+ * The lengths in the header are the largest there are: what players take for a stream. */
 #include "stream/encoder_codec.h"
-#include "stream/pcm16.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { UNIT = 960, HEADER = 44, FRAME_BYTES = 4 };
-
-struct wav {
-    uint64_t key, frame;
-    unsigned char bytes[UNIT * FRAME_BYTES];
-};
 
 static unsigned char *put(unsigned char *at, uint32_t value, int bytes) {
     for (int i = 0; i < bytes; i++) *at++ = (unsigned char)(value >> 8 * i);
@@ -36,27 +28,20 @@ static void make_header(struct encoder *e) {
 }
 
 static int open(struct encoder *e) {
-    struct wav *w = calloc(1, sizeof *w);
-    if (!w) return AURALIS_ENOMEM;
-    e->state = w;
-    w->key = pcm16_key(e->config.seed);
-    w->frame = e->config.position;
     make_header(e);
     return 0;
 }
 
-static int encode(struct encoder *e, const float *audio, encoder_sink *sink, void *self) {
-    struct wav *w = e->state;
-    int16_t pcm[2 * UNIT];
-    pcm16_convert(pcm, audio, UNIT, w->key, w->frame);
-    w->frame += UNIT;
-    for (int i = 0; i < 2 * UNIT; i++) put(w->bytes + 2 * i, (uint16_t)pcm[i], 2);
-    sink(self, w->bytes, sizeof w->bytes, UNIT);
+static int encode(struct encoder *e, const int16_t *pcm, encoder_sink *sink, void *self) {
+    unsigned char bytes[UNIT * FRAME_BYTES];
+    (void)e;
+    for (int i = 0; i < 2 * UNIT; i++) put(bytes + 2 * i, (uint16_t)pcm[i], 2);
+    sink(self, bytes, sizeof bytes, UNIT);
     return 0;
 }
 
 static void close(struct encoder *e) {
-    free(e->state);
+    (void)e;
 }
 
-const struct encoder_codec encoder_wav = {.unit = UNIT, .open = open, .encode = encode, .close = close};
+const struct encoder_codec encoder_wav = {.unit = UNIT, .open = open, .encode16 = encode, .close = close};

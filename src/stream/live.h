@@ -15,6 +15,11 @@
  * the time. A *shared* one keeps the time itself and never waits: frame f of it is due at live_origin + f /
  * rate, any number of readers take copies at cursors of their own, and `history` frames stay readable.
  *
+ * When a GPU fails, its streams wait for their rescue (synth/rescue.h): shared ones first, then the oldest,
+ * one at a time between the slices of those that play already, up to the headroom that is measured meanwhile.
+ * Who finds no room is *shed*: nothing more comes. A reader whose own patience ends first gives its stream
+ * up.
+ *
  * Parameter changes go through a bounded queue and are applied by the worker before its next slice; what came
  * of them is published (live_read_state). `notify` tells the reader about both: it runs on the worker's
  * thread and must be quick. */
@@ -39,8 +44,10 @@ struct live_stream;
 struct live_config {
     int threads;          /* render workers; default: one a core */
     const char *isa;      /* default: as in auralis_engine_config */
-    const char *device;   /* likewise; on a GPU there is one worker unless `threads` says otherwise */
+    const char *device;   /* likewise; on a GPU there is one worker unless `threads` says otherwise, and the
+                             cores are shared among the workers for composing */
     auralis_message *why; /* likewise; used by live_create only */
+    bool pin;             /* each worker to a core of its own, as far as there are so many */
     uint32_t max_streams; /* open at once, all workers together; default 1,024 */
     struct histogram
         *latency; /* borrowed; gets the seconds from starting to render a slice to its being readable */
@@ -62,6 +69,7 @@ struct live_spec {
     auralis_stream_config stream; /* no score; parameters are copied */
     uint32_t depth;               /* frames rendered ahead; default LIVE_DEPTH, at most LIVE_DEPTH_MAX */
     bool shared;                  /* keeps the time itself */
+    bool narrow;      /* private: only live_copy16 reads it. On a GPU it is made into 16 bits there */
     uint32_t history; /* shared: frames that stay readable and that exist from the first moment on */
     void (*notify)(void *self); /* may be NULL */
     void *self;
@@ -75,13 +83,26 @@ int live_open(struct live *live, const struct live_spec *spec, struct live_strea
 /* Any thread, once: nothing may be done with the stream afterwards. NULL is fine. */
 void live_close(struct live_stream *stream);
 
-/* The worker could not open it (no memory). */
+/* Nothing more comes: the worker could not open it (no memory), its rendering failed again and again
+ * (live_fault.h), or it was shed. */
 bool live_failed(const struct live_stream *stream);
+
+/* Any thread. What became of a stream when its GPU failed. */
+enum live_fate {
+    LIVE_PLAYS, /* it never did, or the stream goes on */
+    LIVE_WAITS, /* for its rescue: nothing comes until then */
+    LIVE_SHED   /* there was no time for it */
+};
+enum live_fate live_fate(const struct live_stream *stream);
+
+/* The reader cannot wait any longer: the stream is shed, unless it plays by now. */
+void live_give_up(struct live_stream *stream);
 
 /* Private: frames ready; copies from the reader's place on (false if there are not as many); moves on; stream
  * frame of the reader's place. One thread at a time. */
 uint64_t live_filled(const struct live_stream *stream);
 bool live_copy(const struct live_stream *stream, float *audio, uint32_t frames);
+bool live_copy16(const struct live_stream *stream, int16_t *pcm, uint32_t frames); /* dithered, pcm16.h */
 void live_skip(struct live_stream *stream, uint64_t frames);
 uint64_t live_frame(const struct live_stream *stream);
 
@@ -94,6 +115,7 @@ uint64_t live_due(const struct live_stream *stream, int64_t now);
 uint64_t live_head(const struct live_stream *stream);
 uint64_t live_oldest(const struct live_stream *stream);
 bool live_copy_at(const struct live_stream *stream, uint64_t from, float *audio, uint32_t frames);
+bool live_copy16_at(const struct live_stream *stream, uint64_t from, int16_t *pcm, uint32_t frames);
 
 uint32_t live_rate(const struct live_stream *stream);
 
@@ -118,17 +140,29 @@ struct live_counters {
     uint64_t streams;    /* open now */
     uint64_t voices;     /* sounding now */
     uint64_t refused;    /* openings and changes turned away by a limit */
+    uint64_t restarted;  /* streams that were begun again because their rendering failed */
+    uint64_t batches;    /* calls in which streams were rendered together */
     double last_latency; /* seconds; of the newest slices */
+    uint64_t faults;     /* GPUs that failed */
+    uint64_t waiting;    /* streams that wait for their rescue now */
+    uint64_t rescued, shed;
+    uint64_t gpu_bytes; /* reserved on GPUs now */
+    uint64_t gpu_full;  /* streams that a GPU had no room for, and that the processor renders */
+    double gpu_seconds; /* that batches took there, copies included */
+    double gpu_use;     /* share of the last second that it was, 0–1; of the busiest GPU worker */
 };
 void live_count(const struct live *live, struct live_counters *out);
 
-/* Any thread: which part of its time the least busy worker renders, 0–1, those that came in the last second
- * counted as what the others cost. Above LIVE_FULL another stream would be at the expense of those who play.
- */
+/* Any thread: which part of its time the least busy worker renders, 0–1, by what a stream cost in the last
+ * second (load_meter.h). Above LIVE_FULL another stream would be at the expense of those who play. */
 #define LIVE_FULL 0.85
 double live_load(const struct live *live);
 
 int live_threads(const struct live *live);
-const char *live_device(const struct live *live); /* auralis_engine_device */
+int live_core(const struct live *live, int thread); /* that it is pinned to, or a negative errno value */
+
+/* Any thread: auralis_engine_device of the first worker, into out[LIVE_DEVICE]. */
+enum { LIVE_DEVICE = 192 };
+void live_device(const struct live *live, char *out);
 
 #endif

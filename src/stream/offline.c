@@ -2,15 +2,17 @@
  *
  * With two threads, rendering and encoding overlap: one thread renders into a short queue of chunks, the
  * caller's thread writes them. A lock guards the queue; it is taken twice a chunk, some ten times a second of
- * audio. The stream itself is always advanced by one thread and in the same steps, so the samples cannot
- * depend on the threads. */
+ * audio. A written score may have a crew of threads for the rendering thread to call on (crew.h); a stream
+ * itself is always advanced by one thread and in the same steps, so the samples cannot depend on the threads.
+ */
 #include "stream/offline.h"
+#include "stream/crew.h"
 #include "synth/known.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CHUNK = 128 * AURALIS_BLOCK, QUEUE = 4 };
+enum { CHUNK = 128 * AURALIS_BLOCK, CREW_CHUNK = 16 * CHUNK, QUEUE = 4 };
 
 struct queue {
     const struct offline_job *job;
@@ -22,13 +24,18 @@ struct queue {
     float *audio[QUEUE];
 };
 
+/* Frames of a chunk: enough for all of a crew to have something of each. */
+static uint64_t whole_chunk(const struct offline_job *job) {
+    return job->crew ? CREW_CHUNK : CHUNK;
+}
+
 static size_t chunk_frames(const struct offline_job *job, uint64_t chunk) {
-    uint64_t left = job->frames - chunk * CHUNK;
-    return left < CHUNK ? (size_t)left : CHUNK;
+    uint64_t left = job->frames - chunk * whole_chunk(job);
+    return left < whole_chunk(job) ? (size_t)left : whole_chunk(job);
 }
 
 static uint64_t chunks(const struct offline_job *job) {
-    return (job->frames + CHUNK - 1) / CHUNK;
+    return (job->frames + whole_chunk(job) - 1) / whole_chunk(job);
 }
 
 static float peak_of(const float *audio, size_t frames, float peak) {
@@ -44,17 +51,18 @@ static int deliver(const struct offline_job *job, const float *audio, uint64_t c
     int result = job->write(job->self, audio, frames);
     if (result < 0) return result;
     *peak = peak_of(audio, frames, *peak);
-    return job->progress(job->self, chunk * CHUNK + frames, *peak) ? 0 : OFFLINE_STOPPED;
+    return job->progress(job->self, chunk * whole_chunk(job) + frames, *peak) ? 0 : OFFLINE_STOPPED;
 }
 
 static int render_chunk(const struct offline_job *job, float *audio, uint64_t chunk) {
     size_t frames = chunk_frames(job, chunk);
+    if (job->crew) return crew_read(job->crew, audio, frames), AURALIS_OK;
     return job->known ? known_read(job->known, audio, frames)
                       : auralis_stream_read(job->stream, audio, frames);
 }
 
 static int render_in_turns(const struct offline_job *job) {
-    float *audio = malloc(CHUNK * AURALIS_CHANNELS * sizeof *audio), peak = 0;
+    float *audio = malloc(whole_chunk(job) * AURALIS_CHANNELS * sizeof *audio), peak = 0;
     if (!audio) return AURALIS_ENOMEM;
     int result = 0;
     for (uint64_t chunk = 0; chunk < chunks(job) && !result; chunk++) {
@@ -115,11 +123,11 @@ static int render_overlapped(const struct offline_job *job, struct queue *q) {
 }
 
 int offline_render(const struct offline_job *job) {
-    if (job->threads < 2 || job->frames <= CHUNK) return render_in_turns(job);
+    if (job->threads < 2 || job->frames <= whole_chunk(job)) return render_in_turns(job);
     struct queue q = {.job = job, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    float *audio = malloc((size_t)QUEUE * CHUNK * AURALIS_CHANNELS * sizeof *audio);
+    float *audio = malloc(QUEUE * whole_chunk(job) * AURALIS_CHANNELS * sizeof *audio);
     if (!audio) return AURALIS_ENOMEM;
-    for (size_t i = 0; i < QUEUE; i++) q.audio[i] = audio + i * CHUNK * AURALIS_CHANNELS;
+    for (size_t i = 0; i < QUEUE; i++) q.audio[i] = audio + i * whole_chunk(job) * AURALIS_CHANNELS;
     int result = render_overlapped(job, &q);
     free(audio);
     pthread_cond_destroy(&q.changed);

@@ -10,7 +10,8 @@
 
 struct offline_job {
     auralis_stream *stream;
-    struct known *known; /* the stream's, where it plays a score whose notes go side by side; NULL: live */
+    struct crew *crew;   /* the stream's, where several threads render its score; NULL: one does */
+    struct known *known; /* likewise, where it plays a score whose notes go side by side; both NULL: live */
     uint64_t frames;
     int threads; /* 1: render and write in turns; more: the next piece is rendered while this one is written
                   */

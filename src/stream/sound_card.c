@@ -150,7 +150,7 @@ int sound_card_open(int number, uint32_t rate, struct sound_card **out, auralis_
     int result = card ? choose(number, &device, why) : explain(why, AURALIS_ENOMEM, "out of memory");
     if (result == AURALIS_OK) {
         card->rate = rate ? rate : usual_rate(device);
-        if (!frame_ring_init(&card->ring, (uint32_t)(RING_SECONDS * card->rate)))
+        if (!frame_ring_init(&card->ring, (uint32_t)(RING_SECONDS * card->rate), false))
             result = explain(why, AURALIS_ENOMEM, "out of memory");
     }
     if (result == AURALIS_OK) result = open_stream(card, device, why);

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Between the words: a bank of 1,024 voices would otherwise have all words of a voice in one set of the
+ * nearest cache, which holds eight. */
+enum { APART = 16 };
+
 void bank_init(struct bank *bank, enum voice_program program) {
     *bank = (struct bank){.words = instrument_program_words(program)};
 }
@@ -18,7 +22,8 @@ void bank_free(struct bank *bank) {
 int bank_reserve(struct bank *bank, uint32_t capacity) {
     capacity = (capacity + VOICE_RUN_MAX - 1) / VOICE_RUN_MAX * VOICE_RUN_MAX;
     if (capacity <= bank->capacity) return AURALIS_OK;
-    size_t row = capacity * sizeof(uint32_t), tails = (size_t)capacity * VOICE_TAIL * sizeof(float);
+    size_t stride = capacity + APART, row = stride * sizeof(uint32_t),
+           tails = (size_t)capacity * VOICE_TAIL * sizeof(float);
     uint32_t *words = aligned_alloc(64, bank->words * row);
     float *tail = aligned_alloc(64, tails);
     struct voice_info *info = calloc(capacity, sizeof *info);
@@ -31,13 +36,13 @@ int bank_reserve(struct bank *bank, uint32_t capacity) {
     memset(words, 0, bank->words * row);
     memset(tail, 0, tails);
     for (uint32_t w = 0; w < bank->words && bank->count; w++)
-        memcpy(words + (size_t)w * capacity, bank->word[w], bank->count * sizeof(uint32_t));
+        memcpy(words + w * stride, bank->word[w], bank->count * sizeof(uint32_t));
     if (bank->count) {
         memcpy(tail, bank->tail, (size_t)bank->count * VOICE_TAIL * sizeof(float));
         memcpy(info, bank->info, bank->count * sizeof *info);
     }
     bank_free(bank);
-    for (uint32_t w = 0; w < bank->words; w++) bank->word[w] = words + (size_t)w * capacity;
+    for (uint32_t w = 0; w < bank->words; w++) bank->word[w] = words + w * stride;
     bank->tail = tail;
     bank->info = info;
     bank->capacity = capacity;
@@ -82,7 +87,12 @@ void bank_remove(struct bank *bank, uint32_t s, uint32_t v) {
 }
 
 void bank_fill(struct bank *bank, uint32_t s, int w, uint32_t value) {
-    for (uint32_t v = bank->first[s]; v < bank->first[s + 1]; v++) bank_set(bank, v, w, value);
+    uint32_t *word = bank->word[w];
+    for (uint32_t v = bank->first[s]; v < bank->first[s + 1]; v++)
+        if (bank->record)
+            bank_set(bank, v, w, value);
+        else
+            word[v] = value;
 }
 
 void bank_age(struct bank *bank, uint32_t s) {

@@ -22,7 +22,7 @@ struct voice_info {
 };
 
 struct bank {
-    uint32_t *word[VOICE_WORDS_MAX]; /* [words][capacity], 64-byte aligned */
+    uint32_t *word[VOICE_WORDS_MAX]; /* [words], each [capacity], 64-byte aligned */
     float *tail;                     /* [capacity][VOICE_TAIL] */
     struct voice_info *info;         /* [capacity] */
     uint32_t words, count, capacity;

@@ -56,6 +56,11 @@ float changes_bright(const struct auralis_stream *s) {
     return (float)octaves;
 }
 
+bool changes_rest(const struct auralis_stream *s) {
+    return s->score && !s->pending && glide_rests(&s->brightness, s->frame) &&
+           glide_rests(&s->space, s->frame) && glide_rests(&s->level, s->frame);
+}
+
 /* How much of the trim's stretch has passed, 0–1. */
 static double stretch_part(const struct auralis_stream *s) {
     struct glide beat = {s->base_beats / 4.0, 1.0, s->base_frame, s->next_bar - s->base_frame};
@@ -115,6 +120,7 @@ static void switch_on(struct auralis_stream *s, bool pads) {
     if (s->score) return;
     notes_load_bar(s, s->bar, s->frame);
     if (pads) notes_restrike(s, s->frame);
+    stream_rest(s);
 }
 
 static void apply_at_once(struct auralis_stream *s, const auralis_parameters *from) {

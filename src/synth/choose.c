@@ -29,8 +29,9 @@ static int sample(auralis_engine *e, float *to) {
     return result;
 }
 
+/* One that fails meanwhile is rescued, and has the right samples without having rendered them. */
 static bool proves_itself(auralis_engine *gpu, const float *right, float *room, size_t bytes) {
-    return sample(gpu, room) == AURALIS_OK && !memcmp(room, right, bytes);
+    return sample(gpu, room) == AURALIS_OK && !engine_lost(gpu) && !memcmp(room, right, bytes);
 }
 
 /* Tries the GPUs; true if one is now *out. `why` collects what was wrong with the others. */
@@ -45,7 +46,10 @@ static bool try_gpus(const auralis_engine_config *config, const float *right, fl
         c.why = why;
         if (!info[i].gpu.is_gpu || auralis_engine_create(&c, out) < 0) continue;
         if (proves_itself(*out, right, room, bytes)) {
-            snprintf(why->text, sizeof why->text, "%.31s gives the processor's samples", info[i].name);
+            char ready[sizeof why->text];
+            memcpy(ready, why->text, sizeof ready);
+            snprintf(why->text, sizeof why->text, "%.31s gives the processor's samples, %.100s", info[i].name,
+                     ready);
             return true;
         }
         auralis_engine_destroy(*out);

@@ -2,12 +2,12 @@
  *
  * This runs once a stream and once a parameter change, in double, with base/exact.h only, so that every
  * machine gets the same numbers. All times are given in seconds or in frames at 48 kHz and scaled with the
- * rate; the lines of the reverb are then moved to the nearest prime, so that their echoes do not fall
- * together.
+ * rate; the lines of the reverb, which runs at half the rate, are then moved to the nearest prime, so that
+ * their echoes do not fall together.
  *
  * The reverb's lines keep their lengths whatever the controls say: `space` sets the loss of each, 10^(−3
  * d/RT60) for a line of d seconds, and the wet level. Their damping is that of air: a loss a second that
- * depends on frequency alone, 16 dB a second more at 5 kHz than at the bottom. So a small room sounds about
+ * depends on frequency alone, 23 dB a second more at 6 kHz than at the bottom. So a small room sounds about
  * as bright as it did, and in a large one the high end is gone long before the low.
  *
  * The echo's feedback never decays more slowly than the reverb: after 1.7 × RT60 the past is 100 dB down, and
@@ -30,8 +30,8 @@ static const uint16_t DIFFUSER_FRAMES[2][REVERB_DIFFUSERS] = {{113, 179, 263, 40
 #define FADE_SECONDS 0.15
 #define RELEASE_SECONDS 0.5
 #define DC_HZ 2.0   /* either of two lags */
-#define AIR_DB 16.0 /* a second, at AIR_HZ */
-#define AIR_HZ 5000.0
+#define AIR_DB 23.0 /* a second, at AIR_HZ */
+#define AIR_HZ 6000.0
 #define CEILING_DB (-1.25) /* oversampled peak; −1 dBTP is promised */
 #define REVERB_ENERGY 0.18 /* power of the bare network's response a second of RT60, for music */
 #define LET_GO 1.6         /* of RT60: silence after which the tails may end */
@@ -85,22 +85,30 @@ static uint32_t multiple(uint32_t n, uint32_t of) {
 }
 
 /* Reserves a ring that can give back what was written up to `frames` ago. */
-static void place_ring(struct ring *r, uint32_t frames, uint32_t *end) {
-    *r = (struct ring){.start = *end, .size = multiple(frames, BLOCK)};
-    *end += r->size + RING_MIRROR;
+static void place_ring(struct effects *fx, int ring, uint32_t frames, uint32_t *end) {
+    uint32_t step = ring >= RING_BEFORE && ring < RING_LIMITER ? HALF_BLOCK : BLOCK;
+    fx->ring.start[ring] = *end;
+    fx->ring.size[ring] = multiple(frames, step);
+    fx->ring.step[ring] = step;
+    fx->ring.write[ring] = 0;
+    *end += fx->ring.size[ring] + 2 * step;
 }
 
 static uint32_t moving_reach(const struct lfo *l, uint32_t delay, uint32_t rate) {
     return delay + frames_of(l->depth, rate) + 6;
 }
 
-static void place_reverb(struct effects *fx, uint32_t rate, uint32_t *end) {
-    fx->before_delay = frames_of(BEFORE_SECONDS, rate);
+/* All at half the rate. The half-band's delay is taken off the pre-delay. */
+static void place_reverb(struct effects *fx, uint32_t *end) {
+    uint32_t rate = fx->sample_rate / 2;
+    fx->before_delay = frames_of(BEFORE_SECONDS, rate) - (2 * HALF_PAIRS - 1);
     for (int side = 0; side < 2; side++) {
-        place_ring(&fx->before[side], fx->before_delay, end);
+        place_ring(fx, RING_BEFORE + side, fx->before_delay + HALF_BLOCK, end);
         for (int k = 0; k < REVERB_DIFFUSERS; k++) {
-            fx->diffuser_delay[side][k] = prime_at(DIFFUSER_FRAMES[side][k], rate);
-            place_ring(&fx->diffuser[side][k], fx->diffuser_delay[side][k], end);
+            uint32_t delay = prime_at(DIFFUSER_FRAMES[side][k], rate), reach = delay + HALF_BLOCK;
+            fx->diffuser_delay[side][k] = delay;
+            /* Longer than need be, so that its head comes by less often. */
+            place_ring(fx, RING_DIFFUSER + side * REVERB_DIFFUSERS + k, reach < 256 ? 256 : reach, end);
         }
     }
     for (int n = 0; n < REVERB_LINES; n++) {
@@ -111,15 +119,16 @@ static void place_reverb(struct effects *fx, uint32_t rate, uint32_t *end) {
             fx->lfo_delay[LFO_REVERB + n - REVERB_STEADY] = delay - fx->spacing;
             reach = moving_reach(&LINE_LFO[n - REVERB_STEADY], delay, rate);
         }
-        place_ring(&fx->line[n], reach, end);
+        place_ring(fx, RING_LINE + n, reach, end);
     }
 }
 
-static void place_limiter(struct limiter *m, uint32_t rate, uint32_t *end) {
+static void place_limiter(struct effects *fx, uint32_t rate, uint32_t *end) {
+    struct limiter *m = &fx->limiter;
     m->twice = high_rate(rate);
     m->window = m->twice ? 18 : 10;
     m->history = multiple(blocks_of(RELEASE_SECONDS, rate), 16);
-    for (int side = 0; side < 2; side++) place_ring(&m->side[side], m->window * BLOCK, end);
+    for (int side = 0; side < 2; side++) place_ring(fx, RING_LIMITER + side, m->window * BLOCK, end);
     m->wanted = *end;
     m->release = *end + 2 * m->history;
     *end = m->release + m->history;
@@ -133,11 +142,11 @@ static uint32_t place(struct effects *fx, uint32_t rate) {
     for (int k = 0; k < CHORUS_TAPS; k++)
         fx->lfo_delay[LFO_CHORUS + k] = frames_of(CHORUS_LFO[k].delay, rate);
     for (int side = 0; side < 2; side++)
-        place_ring(&fx->chorus[side], moving_reach(&CHORUS_LFO[1], fx->lfo_delay[LFO_CHORUS + 1], rate),
+        place_ring(fx, RING_CHORUS + side, moving_reach(&CHORUS_LFO[1], fx->lfo_delay[LFO_CHORUS + 1], rate),
                    &end);
-    place_ring(&fx->echo, frames_of(ECHO_SECONDS, rate) + fx->spacing, &end);
-    place_reverb(fx, rate, &end);
-    place_limiter(&fx->limiter, rate, &end);
+    place_ring(fx, RING_ECHO, frames_of(ECHO_SECONDS, rate) + fx->spacing, &end);
+    place_reverb(fx, &end);
+    place_limiter(fx, rate, &end);
     fx->floats = multiple(end, 16);
     return fx->floats;
 }
@@ -149,11 +158,11 @@ size_t effects_size(uint32_t rate) {
 
 /* ---- Constants ---- */
 
-static void set_lfo(struct effects *fx, int k, const struct lfo *l, uint64_t frame) {
+static void set_lfo(struct effects *fx, int k, const struct lfo *l, uint32_t rate, uint64_t frame) {
     uint32_t step = (uint32_t)exact_round(l->hz / fx->sample_rate * 0x1p32);
     fx->lfo_phase[k] = (uint32_t)(l->phase * 0x1p32) + (uint32_t)(frame * step);
     fx->lfo_step[k] = step * BLOCK;
-    fx->lfo_depth[k] = (float)(l->depth * fx->sample_rate);
+    fx->lfo_depth[k] = (float)(l->depth * rate);
 }
 
 /* Taps of the interpolator: a sinc under a Hann window, 49 points at the oversampled rate. */
@@ -222,15 +231,15 @@ static void target(struct effects *fx, int gain, double value) {
 /* The share b of either neighbour such that a pass through d frames loses what air does: at the angle w of
  * AIR_HZ the filter 1 − 2b + 2b cos w has the gain wanted. */
 static double damping(const struct effects *fx, uint32_t delay) {
-    double loss = 1 - exact_db(-AIR_DB * delay / fx->sample_rate);
-    double bend = 1 - exact_cos_turns(AIR_HZ * fx->spacing / fx->sample_rate);
+    double rate = fx->sample_rate / 2.0, loss = 1 - exact_db(-AIR_DB * delay / rate);
+    double bend = 1 - exact_cos_turns(AIR_HZ * fx->spacing / rate);
     return clamp(loss / (2 * bend), 0, 0.25);
 }
 
 static void target_space(struct effects *fx, double space) {
     double rt60 = effects_rt60(space);
     for (int n = 0; n < REVERB_LINES; n++) {
-        double gain = exact_db(-60.0 * fx->line_delay[n] / (rt60 * fx->sample_rate)) / 4;
+        double gain = exact_db(-120.0 * fx->line_delay[n] / (rt60 * fx->sample_rate)) / 4;
         double side = damping(fx, fx->line_delay[n]);
         target(fx, GAIN_CENTRE + n, gain * (1 - 2 * side));
         target(fx, GAIN_SIDE + n, gain * side);
@@ -279,8 +288,8 @@ struct effects *effects_init(void *memory, uint32_t rate, uint64_t frame, const 
     struct effects *fx = memory;
     memset(memory, 0, effects_size(rate));
     place(fx, rate);
-    for (int k = 0; k < CHORUS_TAPS; k++) set_lfo(fx, LFO_CHORUS + k, &CHORUS_LFO[k], frame);
-    for (int k = 0; k < REVERB_MOVING; k++) set_lfo(fx, LFO_REVERB + k, &LINE_LFO[k], frame);
+    for (int k = 0; k < CHORUS_TAPS; k++) set_lfo(fx, LFO_CHORUS + k, &CHORUS_LFO[k], rate, frame);
+    for (int k = 0; k < REVERB_MOVING; k++) set_lfo(fx, LFO_REVERB + k, &LINE_LFO[k], rate / 2, frame);
     set_limiter(fx);
     fx->dc_rate = (float)(1 - exact_exp(-6.28318530717958647693 * DC_HZ * BLOCK / rate));
     fx->gain_blocks = high_rate(rate) ? 32 : 16; /* a power of two: shares of a ramp are exact */
@@ -297,17 +306,24 @@ struct effects *effects_init(void *memory, uint32_t rate, uint64_t frame, const 
     return fx;
 }
 
+enum { LINE = 64 / sizeof(float) };
+
+static void prefetch(const float *p, uint32_t lines) {
+    for (uint32_t k = 0; k < lines; k++) __builtin_prefetch(p + k * LINE, 0, 2);
+}
+
 /* The echo's line is long, and only a few places in it are near; all the rest is needed whole. */
 void effects_prefetch(const struct effects *fx, uint32_t part, uint32_t parts) {
-    enum { LINE = 64 / sizeof(float) };
-    const float *memory = (const float *)(const void *)fx, *echo = memory + fx->echo.start;
-    uint32_t echo_size = fx->echo.size + RING_MIRROR, lines = (fx->floats - echo_size) / LINE;
-    for (uint32_t k = lines * part / parts; k < lines * (part + 1) / parts; k++)
-        __builtin_prefetch(memory + k * LINE + (k * LINE < fx->echo.start ? 0 : echo_size), 0, 2);
-    uint32_t now = fx->echo.write + part * BLOCK, size = fx->echo.size;
-    uint32_t place[] = {now, now + size - fx->echo_now, now + size - fx->echo_now / 2};
-    for (int i = 0; i < 3; i++)
-        for (uint32_t k = 0; k < BLOCK; k += LINE) __builtin_prefetch(echo + place[i] % size + k, 0, 2);
+    const float *memory = (const float *)(const void *)fx, *echo = memory + fx->ring.start[RING_ECHO];
+    uint32_t size = fx->ring.size[RING_ECHO], before = fx->ring.start[RING_ECHO] / LINE;
+    uint32_t lines = (fx->floats - size - 2 * BLOCK) / LINE;
+    uint32_t from = lines * part / parts, to = lines * (part + 1) / parts;
+    if (from < before) prefetch(memory + from * LINE, (to < before ? to : before) - from);
+    if (from < before) from = before;
+    if (from < to) prefetch(echo + size + 2 * BLOCK + (from - before) * LINE, to - from);
+    uint32_t now = fx->ring.write[RING_ECHO] + part * BLOCK;
+    const uint32_t place[] = {now, now + size - fx->echo_now, now + size - fx->echo_now / 2};
+    for (int i = 0; i < 3; i++) prefetch(echo + place[i] % size, BLOCK / LINE);
 }
 
 uint32_t effects_latency(uint32_t rate) {

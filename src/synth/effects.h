@@ -19,7 +19,7 @@ struct effects_control {
     float beat;  /* seconds a beat: the delay picks the largest note value of at most 0.75 s; 0 means 1 s */
 };
 
-/* Bytes of 64-byte aligned memory that a stream's effects need at this rate (about 300 KB at 48 kHz). */
+/* Bytes of 64-byte aligned memory that a stream's effects need at this rate (about 230 KB at 48 kHz). */
 size_t effects_size(uint32_t sample_rate);
 
 /* Prepares silent effects in `memory`; `frame` (a multiple of 64) sets the phase of every modulation, so that

@@ -3,6 +3,7 @@
 #ifndef AURALIS_SYNTH_GLIDE_H
 #define AURALIS_SYNTH_GLIDE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct glide {
@@ -14,6 +15,11 @@ static inline double glide_at(const struct glide *g, uint64_t frame) {
     if (frame <= g->start) return g->from;
     if (frame - g->start >= g->length) return g->to;
     return g->from + (g->to - g->from) * ((double)(frame - g->start) / (double)g->length);
+}
+
+/* Whether it is at its target from `frame` on. */
+static inline bool glide_rests(const struct glide *g, uint64_t frame) {
+    return frame > g->start && frame - g->start >= g->length;
 }
 
 /* From where it is at `frame` to `to` in `length` frames. */

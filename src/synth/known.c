@@ -276,9 +276,10 @@ static void mix_block(struct known *n, uint32_t block) {
         const float *row = n->rows + (size_t)e->row * VOICE_ROW;
         int32_t bus = (int32_t)e->bus;
         if (memcmp(e->from, e->to, sizeof e->from))
-            n->kernels->mix_ramp(n->bus, row, &bus, &e->from[0], &e->from[1], &e->to[0], &e->to[1], 1);
+            n->kernels->mix_ramp(n->bus, ALL_BUSES, row, &bus, &e->from[0], &e->from[1], &e->to[0], &e->to[1],
+                                 1);
         else
-            n->kernels->mix(n->bus, row, &bus, &e->to[0], &e->to[1], 1);
+            n->kernels->mix(n->bus, ALL_BUSES, row, &bus, &e->to[0], &e->to[1], 1);
     }
 }
 
@@ -295,7 +296,7 @@ static bool next_window(struct known *n) {
 static void next_block(struct known *n) {
     mix_block(n, n->next);
     n->stream->control[0] = n->control[n->next++];
-    stream_finish(n->stream, n->kernels, n->bus, n->block, 0, n->block);
+    stream_finish(n->stream, n->kernels, n->bus, ALL_BUSES, 0, n->block);
     if (n->silent)
         n->silent--;
     else

@@ -9,9 +9,10 @@
  * The energies were measured without effects (loudness_table.h): by timbre, pitch, brightness and length,
  * between which they are interpolated; and how much of them chorus, echo and reverb make.
  *
- * A stretch's gain follows from its own power blended with that of its neighbours (¼, ½, ¼), so that gains
- * change little from one to the next and quiet minutes stay somewhat quieter. The opening of a piece does not
- * count: it is meant to be soft. */
+ * The gain where a stretch begins follows from the mean power of that stretch and the one before, and between
+ * two beginnings the gain moves in a line. So over a stretch its own power counts for half and each
+ * neighbour's for a quarter: gains change little from one to the next and quiet minutes stay somewhat
+ * quieter. The opening of a piece does not count: it is meant to be soft. */
 #include "synth/loudness.h"
 
 #include "base/exact.h"
@@ -24,12 +25,9 @@
 
 #include <stdlib.h>
 
-/* −16 LUFS as power, 10^((−16 + 0.691) ÷ 10), and 0.23 dB that pieces turn out softer than is reckoned here.
+/* −16 LUFS as power, 10^((−16 + 0.691) ÷ 10), and 0.33 dB that pieces turn out softer than is reckoned here.
  */
-static const double TARGET_POWER = 0.0310529;
-/* The two waves of the hollow pad beat so slowly that a note's energy is no straight line of its length: in
- * pieces it has 0.45 dB more than the table says. */
-static const double HOLLOW_MORE = 1.11;
+static const double TARGET_POWER = 0.0317763;
 static const double GAIN_MAX = 8.0; /* +18 dB: where there is next to nothing to hear */
 static const double SCORE_GAIN_MIN = 0.03125, SCORE_GAIN_MAX = 1.0;
 static const double OCTAVES_PER_DB = 0.332192809488736; /* of power */
@@ -77,10 +75,11 @@ static struct room room_of(const auralis_parameters *p, double arc) {
 
 /* What a tone of this pitch gets of the effects' part k: a held tone is answered by itself, its harmonics
  * like tones of their pitch. Most of a note's energy is in its first harmonic, most of the rest in the
- * second. The reverb's answers change within a few cents, over which detuning and vibrato spread a note, so
- * they count for a third. */
+ * second. The reverb's answers change within a few cents, over which detuning and vibrato spread a note, but
+ * the neighbourhood of a pitch is answered alike: these shares are what agreed best with pieces in large
+ * rooms. */
 static double answer(double pitch, int k) {
-    static const double share[2][2] = {{0.86, 0.11}, {0.29, 0.04}};
+    static const double share[2][2] = {{0.86, 0.11}, {0.8, 0.1}};
     double factor = 1;
     for (int h = 0; h < 2; h++) {
         int semitone = (int)exact_round(pitch) + 12 * h - LOUDNESS_LOWEST;
@@ -111,8 +110,7 @@ static double note_energy(const struct composer_note *n, const struct room *room
         energy[i] = exact_exp2(note_decibels(row, pitch, bright, i) * OCTAVES_PER_DB);
     double part = (n->seconds - nodes->length[0]) / (nodes->length[1] - nodes->length[0]);
     double most = mix(energy[0], energy[1], part), least = 0.25 * energy[0];
-    double more = n->instrument == AURALIS_PAD && n->timbre == PAD_HOLLOW ? HOLLOW_MORE : 1.0;
-    return n->velocity * n->velocity * (most > least ? most : least) * more * effects_factor(n, room);
+    return n->velocity * n->velocity * (most > least ? most : least) * effects_factor(n, room);
 }
 
 void loudness_bar(const struct composer_bar *bar, const auralis_parameters *p,
@@ -137,28 +135,50 @@ void loudness_begin(struct loudness_scan *scan, uint64_t seed, const auralis_par
     scan->p.enable_pads = scan->p.enable_melody = scan->p.enable_kicks = scan->p.enable_swells = 1;
 }
 
-/* Stretch `index` of the three; before the first there is none, so it stands in for itself. */
+/* Stretch `index` of the two; before the first there is none, so it stands in for itself. */
 static uint64_t stretch_of(const struct loudness_scan *scan, uint32_t index) {
     uint64_t stretch = scan->stretch + index;
     return stretch ? stretch - 1 : 0;
 }
 
+/* Where the power of a stretch's bars is added up. */
+struct sum {
+    const auralis_parameters *p;
+    double *power, bars;
+};
+
+static void add_bar(void *self, uint64_t bar, const struct composer_bar *composed) {
+    (void)bar;
+    const struct sum *sum = self;
+    *sum->power += bar_power(composed, sum->p) / sum->bars;
+}
+
+/* Bars scan->added … end − 1, all of one stretch. */
+static void add_bars(struct loudness_scan *scan, uint32_t end) {
+    uint32_t index = scan->added / LOUDNESS_BARS;
+    uint64_t stretch = stretch_of(scan, index), from = stretch * LOUDNESS_BARS + scan->added % LOUDNESS_BARS,
+             to = from + end - scan->added;
+    struct sum sum = {&scan->p, &scan->power[index], LOUDNESS_BARS - (stretch ? 0 : OPENING_BARS)};
+    scan->added = end;
+    if (from < OPENING_BARS) from = OPENING_BARS;
+    if (index && stretch == stretch_of(scan, index - 1))
+        scan->power[index] = scan->power[index - 1];
+    else if (from < to)
+        composer_bars(scan->seed, &scan->p, from, (uint32_t)(to - from), add_bar, &sum);
+}
+
 bool loudness_step(struct loudness_scan *scan, uint32_t bars) {
-    for (; bars > 0 && scan->done < LOUDNESS_STRETCHES * LOUDNESS_BARS; bars--, scan->done++) {
-        struct composer_bar now;
-        uint32_t index = scan->done / LOUDNESS_BARS;
-        uint64_t stretch = stretch_of(scan, index),
-                 bar = stretch * LOUDNESS_BARS + scan->done % LOUDNESS_BARS;
-        if (bar < OPENING_BARS) continue;
-        composer_bar(scan->seed, &scan->p, bar / SECTION_BARS, (uint32_t)(bar % SECTION_BARS), &now);
-        scan->power[index] +=
-            bar_power(&now, &scan->p) / (stretch ? LOUDNESS_BARS : LOUDNESS_BARS - OPENING_BARS);
+    uint32_t left = LOUDNESS_STRETCHES * LOUDNESS_BARS - scan->done;
+    scan->done += bars < left ? bars : left;
+    while (scan->done - scan->added >= PHRASE_BARS) {
+        uint32_t end = (scan->added / LOUDNESS_BARS + 1) * LOUDNESS_BARS;
+        add_bars(scan, end <= scan->done ? end : scan->done / PHRASE_BARS * PHRASE_BARS);
     }
     return scan->done == LOUDNESS_STRETCHES * LOUDNESS_BARS;
 }
 
 double loudness_gain(const struct loudness_scan *scan) {
-    double power = 0.25 * scan->power[0] + 0.5 * scan->power[1] + 0.25 * scan->power[2];
+    double power = 0.5 * (scan->power[0] + scan->power[1]);
     if (power * GAIN_MAX * GAIN_MAX <= TARGET_POWER) return GAIN_MAX;
     return exact_exp2(0.5 * exact_log2(TARGET_POWER / power));
 }
@@ -166,9 +186,8 @@ double loudness_gain(const struct loudness_scan *scan) {
 void loudness_next(struct loudness_scan *scan) {
     scan->stretch++;
     scan->power[0] = scan->power[1];
-    scan->power[1] = scan->power[2];
-    scan->power[2] = 0;
-    scan->done = 2 * LOUDNESS_BARS;
+    scan->power[1] = 0;
+    scan->done = scan->added = LOUDNESS_BARS;
 }
 
 double loudness_trim(uint64_t seed, const auralis_parameters *p, uint64_t stretch) {

@@ -5,12 +5,12 @@
  * at: what a listener takes away or turns down leaves the rest as loud as it was.
  *
  * Once a stretch, or after a change of parameters, a stream needs a new gain. Composing the bars that it
- * depends on takes a millisecond or two, so there is a form that does it bit by bit:
+ * depends on takes some tenths of a millisecond, so there is a form that does it bit by bit:
  *
  *     loudness_begin(&scan, seed, &p, stretch);
- *     while (!loudness_step(&scan, 1)) …;     one bar a call, a few microseconds
+ *     while (!loudness_step(&scan, 1)) …;     one bar a call; they are composed by the phrase
  *     gain = loudness_gain(&scan);
- *     loudness_next(&scan);                   the stretch after: a third of the work
+ *     loudness_next(&scan);                   the stretch after: half the work
  *
  * A written score has one gain, from its own notes. Its loudness is measured as that of sound is: in windows
  * of a second, of which those that are more than 10 dB below the mean do not count, so that pauses do not
@@ -26,22 +26,23 @@
 
 /* A stretch is 32 bars: half a section, one and a half to three minutes. */
 enum { LOUDNESS_BARS = 32 };
-enum { LOUDNESS_STRETCHES = 3 }; /* the one before, the stretch itself, the one after */
+enum { LOUDNESS_STRETCHES = 2 }; /* the one before and the stretch itself */
 
 struct loudness_scan {
     uint64_t seed;
     auralis_parameters p;
     uint64_t stretch; /* counted from the start of the piece */
-    uint32_t done;    /* bars, of LOUDNESS_STRETCHES × LOUDNESS_BARS */
+    uint32_t done;    /* bars, of LOUDNESS_STRETCHES × LOUDNESS_BARS, … */
+    uint32_t added;   /* … whose power is known of so many: of whole phrases */
     double power[LOUDNESS_STRETCHES];
 };
 
 void loudness_begin(struct loudness_scan *scan, uint64_t seed, const auralis_parameters *p, uint64_t stretch);
 
-/* Looks at up to `bars` more bars; true once the gain is known (and at once, ever after). */
+/* Goes up to `bars` bars on; true once the gain is known (and at once, ever after). */
 bool loudness_step(struct loudness_scan *scan, uint32_t bars);
 
-/* Linear gain of the stretch, to be ramped to; only after loudness_step has returned true. */
+/* Linear gain where the stretch begins, to be ramped to; only after loudness_step has returned true. */
 double loudness_gain(const struct loudness_scan *scan);
 
 /* Goes on to the next stretch, keeping what is known. Only after loudness_step has returned true. */

@@ -1,4 +1,5 @@
 /* notes.c — from the score to the banks: which notes begin in the coming block, and which voices are over. */
+#include "synth/late.h"
 #include "synth/stream.h"
 
 #include "base/exact.h"
@@ -8,7 +9,7 @@
 #include <string.h>
 
 enum { STEAL_RESERVE = 8 }; /* voices above the limit, for those that fade out because they were stolen */
-static const double STEAL_SECONDS = 0.02, RESTRIKE_ATTACK = 0.45, PREROLL_MARGIN = 1.5, TAILS_OF_RT60 = 1.7;
+static const double STEAL_SECONDS = 0.02, RESTRIKE_ATTACK = 0.45;
 
 static struct bank *bank_of(struct auralis_stream *s, int p) {
     return &s->shard->bank[p];
@@ -25,6 +26,7 @@ static void fade_voice(struct auralis_stream *s, struct bank *bank, uint32_t v, 
     bank_set(bank, v, VOICE_KILL, (uint32_t)(age < 0 ? 0 : age));
     bank_set(bank, v, VOICE_KILL_RATE, word);
     bank->info[v].end = end;
+    if (end < s->next_end) s->next_end = end;
 }
 
 /* The voice that is missed least: the one that would end first and is not being faded yet. */
@@ -39,12 +41,16 @@ static void steal(struct auralis_stream *s, struct bank *bank) {
     s->notes_stolen++;
 }
 
-/* Starts a note whose onset lies in the coming block (or, after a change, just before it). */
+/* Starts a note whose onset lies in the coming block; or long before it, where the stream itself is late. */
 static void start(struct auralis_stream *s, const auralis_note *note, uint32_t attack_max) {
     if (!(note->velocity > 0) || !(s->instruments >> note->instrument & 1)) return;
     struct voice_start voice;
-    uint32_t offset = note->onset > s->frame ? (uint32_t)(note->onset - s->frame) : 0;
+    uint32_t offset = (uint32_t)(note->onset % BLOCK);
+    uint64_t block = note->onset - offset;
     instrument_start(note, s->rate, offset, changes_bright(s), attack_max, &voice);
+    uint64_t end = note->onset + (uint64_t)voice.life + BLOCK;
+    if (block < s->frame && (end <= s->frame || !late_voice(&voice, (uint32_t)((s->frame - block) / BLOCK))))
+        return;
     struct bank *bank = bank_of(s, (int)voice.program);
     uint32_t count = bank_voices(bank, s->place), limit = s->limit[voice.program];
     if (count >= limit) steal(s, bank);
@@ -53,8 +59,8 @@ static void start(struct auralis_stream *s, const auralis_note *note, uint32_t a
         return;
     }
     voice.word[VOICE_RUN] = UINT32_MAX;
-    uint64_t end = s->frame + offset + (uint64_t)voice.life + BLOCK;
     bank_add(bank, s->place, &voice, note->instrument, end);
+    if (end < s->next_end) s->next_end = end;
     s->notes_started++;
 }
 
@@ -72,15 +78,25 @@ static uint64_t onset_of(const struct auralis_stream *s, const struct composer_n
     return s->base_frame + clock_onset_frames(n->onset - s->base_beats, s->playing.bpm, s->rate);
 }
 
-void notes_load_bar(struct auralis_stream *s, uint64_t bar, uint64_t from) {
+/* Sets the clocks to a bar of the stream. */
+static void enter_bar(struct auralis_stream *s, uint64_t bar) {
     uint64_t first = bar * BAR_BEATS;
     s->bar = bar;
     s->base_beats = first < s->grid.beat ? (uint32_t)(s->grid.beat - first) : 0;
     s->base_frame =
         clock_beat_frame(s->grid.frame, first + s->base_beats - s->grid.beat, s->playing.bpm, s->rate);
     s->next_bar = clock_beat_frame(s->grid.frame, first + BAR_BEATS - s->grid.beat, s->playing.bpm, s->rate);
-    composer_bar(s->seed, &s->playing, bar / SECTION_BARS, (uint32_t)(bar % SECTION_BARS), &s->now);
+}
+
+static void compose_bar(struct auralis_stream *s) {
+    composer_bar(s->seed, &s->playing, s->bar / SECTION_BARS, (uint32_t)(s->bar % SECTION_BARS), &s->now);
+}
+
+void notes_load_bar(struct auralis_stream *s, uint64_t bar, uint64_t from) {
+    enter_bar(s, bar);
+    compose_bar(s);
     s->next_in_bar = 0;
+    s->next_onset = 0;
     while (s->next_in_bar < s->now.count) {
         const struct composer_note *n = &s->now.note[s->next_in_bar];
         if (n->onset >= s->base_beats && onset_of(s, n) >= from) break;
@@ -100,25 +116,48 @@ void notes_start(struct auralis_stream *s, uint64_t until) {
         start_from_score(s, until);
         return;
     }
-    for (;;) {
+    while (s->next_onset < until) {
         for (; s->next_in_bar < s->now.count; s->next_in_bar++) {
             const struct composer_note *n = &s->now.note[s->next_in_bar];
-            uint64_t onset = onset_of(s, n);
-            if (onset >= until) return;
-            auralis_note note = note_of(s, n, onset);
+            s->next_onset = onset_of(s, n);
+            if (s->next_onset >= until) return;
+            auralis_note note = note_of(s, n, s->next_onset);
             start(s, &note, 0);
         }
+        s->next_onset = s->next_bar;
         if (s->next_bar >= until) return;
         notes_load_bar(s, s->bar + 1, 0);
     }
 }
 
 void notes_end(struct auralis_stream *s) {
+    if (s->frame < s->next_end) return;
+    s->next_end = UINT64_MAX;
     for (int p = 0; p < VOICE_PROGRAMS; p++) {
         struct bank *bank = bank_of(s, p);
-        for (uint32_t v = bank->first[s->place + 1]; v-- > bank->first[s->place];)
-            if (bank->info[v].end <= s->frame) bank_remove(bank, s->place, v);
+        for (uint32_t v = bank->first[s->place + 1]; v-- > bank->first[s->place];) {
+            uint64_t end = bank->info[v].end;
+            if (end <= s->frame)
+                bank_remove(bank, s->place, v);
+            else if (end < s->next_end)
+                s->next_end = end;
+        }
     }
+}
+
+bool notes_due(const struct auralis_stream *s) {
+    uint64_t until = s->frame + BLOCK;
+    if (s->pending && s->pending_frame < until) return true;
+    if (!s->score) return s->next_onset < until;
+    return s->next_note < s->score->count && auralis_score_notes(s->score)[s->next_note].onset < until;
+}
+
+uint64_t notes_quiet(const struct auralis_stream *s) {
+    if (!s->score || s->controls || s->pending) return 0;
+    const auralis_note *note = auralis_score_notes(s->score);
+    uint64_t until = s->next_end;
+    if (s->next_note < s->score->count && note[s->next_note].onset < until) until = note[s->next_note].onset;
+    return until > s->frame ? (until - s->frame) / BLOCK : 0;
 }
 
 void notes_fade(struct auralis_stream *s, uint32_t instruments, double seconds) {
@@ -154,41 +193,37 @@ void notes_restrike(struct auralis_stream *s, uint64_t at) {
     }
 }
 
-/* The earliest onset of the notes that still sound at frame `at`. Where the tempo changed the chord was
- * struck anew, which no bar tells: as long as that may still sound, it begins there. */
-static uint64_t oldest_sounding(const struct auralis_stream *s, uint64_t at) {
-    uint64_t oldest = at, reach = (uint64_t)(SCORE_NOTE_SECONDS_MAX + 12) * s->rate;
-    uint64_t from = at > reach ? at - reach : 0, start = s->grid.frame;
-    if (start && from <= start) return start;
-    uint64_t beat = s->grid.beat + clock_beat_at(start, from, s->playing.bpm, s->rate);
-    uint64_t last = (s->grid.beat + clock_beat_at(start, at, s->playing.bpm, s->rate)) / BAR_BEATS;
-    uint64_t bar = beat / BAR_BEATS;
-    if (bar * BAR_BEATS < s->grid.beat) bar++;
-    for (struct composer_bar now; bar <= last; bar++) {
-        composer_bar(s->seed, &s->playing, bar / SECTION_BARS, (uint32_t)(bar % SECTION_BARS), &now);
-        uint64_t base = clock_beat_frame(start, bar * BAR_BEATS - s->grid.beat, s->playing.bpm, s->rate);
-        for (uint32_t i = 0; i < now.count; i++) {
-            uint64_t onset = base + clock_onset_frames(now.note[i].onset, s->playing.bpm, s->rate);
-            auralis_note note = note_of(s, &now.note[i], onset);
-            if (onset < oldest && onset + instrument_life(&note, s->rate) > at) oldest = onset;
-        }
+/* ---- A stream that begins in the middle ---- */
+
+static void start_late(void *self, uint64_t bar, const struct composer_bar *composed) {
+    struct auralis_stream *s = self;
+    enter_bar(s, bar);
+    for (uint32_t i = 0; i < composed->count; i++) {
+        const struct composer_note *n = &composed->note[i];
+        uint64_t onset = onset_of(s, n);
+        if (n->onset < s->base_beats || onset >= s->frame) continue;
+        auralis_note note = note_of(s, n, onset);
+        start(s, &note, 0);
     }
-    return oldest;
 }
 
-static uint64_t oldest_of_score(const struct auralis_stream *s, uint64_t at) {
-    const auralis_note *note = auralis_score_notes(s->score);
-    for (size_t i = 0; i < s->score->count && note[i].onset < at; i++)
-        if (note[i].onset + instrument_life(&note[i], s->rate) > at) return note[i].onset;
-    return at;
+/* Where the tempo changed the chord was struck anew, which no bar tells. */
+static void restrike_late(struct auralis_stream *s) {
+    enter_bar(s, s->grid.beat / BAR_BEATS);
+    compose_bar(s);
+    notes_restrike(s, s->grid.frame);
 }
 
-uint64_t notes_heard_from(const struct auralis_stream *s, uint64_t start) {
-    double tails = s->dry ? 0 : TAILS_OF_RT60 * effects_rt60(s->playing.space);
-    uint64_t horizon = (uint64_t)((tails + PREROLL_MARGIN) * s->rate);
-    return start > horizon ? start - horizon : 0;
+void notes_begin_late(struct auralis_stream *s) {
+    uint64_t reach = (uint64_t)NOTE_SOUNDS_MAX * s->rate, from = s->frame > reach ? s->frame - reach : 0;
+    bool struck = s->grid.frame && from <= s->grid.frame;
+    if (from < s->grid.frame) from = s->grid.frame;
+    if (struck && s->playing.enable_pads) restrike_late(s);
+    if (from >= s->frame) return;
+    uint64_t first = notes_bar_at(s, from), last = notes_bar_at(s, s->frame);
+    composer_bars(s->seed, &s->playing, first, (uint32_t)(last + 1 - first), start_late, s);
 }
 
-uint64_t notes_oldest(const struct auralis_stream *s, uint64_t at) {
-    return s->score ? oldest_of_score(s, at) : oldest_sounding(s, at);
+uint64_t notes_bar_at(const struct auralis_stream *s, uint64_t frame) {
+    return (s->grid.beat + clock_beat_at(s->grid.frame, frame, s->playing.bpm, s->rate)) / BAR_BEATS;
 }

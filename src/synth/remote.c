@@ -1,12 +1,13 @@
 /* remote.c — see remote.h. */
 #include "synth/remote.h"
+#include "base/monotonic.h"
+#include "synth/pcm16.h"
 #include "synth/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { REGION_EXTRA = 16 }; /* voices above a stream's limit: those that were stolen still fade */
-static const uint64_t ROWS_BYTES_MAX = UINT64_C(1) << 30;
 
 /* Room that streams left behind, by size. */
 struct room {
@@ -17,7 +18,13 @@ enum { EFFECTS_ROOM = VOICE_PROGRAMS, ROOM_KINDS };
 
 struct remote {
     struct gpu *gpu;
+    uint32_t share;
+    struct shard **shard; /* that have streams here */
+    uint32_t shard_count, shard_capacity;
     struct journal journal;
+    uint32_t running;       /* batches under way, … */
+    int64_t began, busy;    /* … since then (ns); all times that any was */
+    struct gpu_room room;   /* that the streams' batches may need */
     size_t end[ROOM_KINDS]; /* of what was ever given away */
     struct room *left;
     uint32_t left_count, left_capacity;
@@ -29,8 +36,11 @@ struct remote {
     uint32_t aim_count, aim_capacity;
     struct batch_stream *streams;
     uint32_t stream_capacity;
+    struct batch_dither *dither;
+    uint32_t dither_capacity;
     float *bright; /* [block][stream] */
     uint32_t bright_capacity;
+    bool tells; /* it tells voices of other streams something */
 };
 
 struct remote_stream {
@@ -38,16 +48,19 @@ struct remote_stream {
     struct resume resume; /* while a batch is under way: before it */
     bool under_way;
     size_t effects, effects_floats;
+    uint32_t places;               /* of its voices, in all banks; … */
+    uint32_t part;                 /* … of the call that it is listed in */
     uint32_t aim, last_aim, heard; /* in the batch */
 };
 
-int remote_create(struct gpu *gpu, struct remote **out) {
+int remote_create(struct gpu *gpu, uint32_t share, struct remote **out) {
     struct remote *r = calloc(1, sizeof *r);
     if (!r) {
         gpu_destroy(gpu);
         return AURALIS_ENOMEM;
     }
     r->gpu = gpu;
+    r->share = share;
     *out = r;
     return AURALIS_OK;
 }
@@ -55,27 +68,55 @@ int remote_create(struct gpu *gpu, struct remote **out) {
 void remote_destroy(struct remote *r) {
     if (!r) return;
     gpu_destroy(r->gpu);
+    free(r->shard);
     free(r->journal.starts);
     free(r->journal.changes);
     free(r->left);
     free(r->voices);
     free(r->aims);
     free(r->streams);
+    free(r->dither);
     free(r->bright);
     free(r);
 }
 
+uint32_t remote_share(const struct remote *r) {
+    return r->share;
+}
+
+uint32_t remote_streams(const struct remote *r) {
+    return r->room.streams;
+}
+
+void remote_be_patient(const struct remote *r, double seconds) {
+    gpu_be_patient(r->gpu, seconds);
+}
+
+void remote_plan(const struct remote *r, const struct plan_wish *wish) {
+    plans_begin(gpu_plans(r->gpu), wish, gpu_parts(r->gpu), "");
+}
+
+void remote_use(const struct remote *r, uint64_t *bytes, int64_t *busy) {
+    *bytes = r->gpu ? gpu_bytes(r->gpu) : 0;
+    *busy = r->busy;
+}
+
 /* ---- Room ---- */
 
-static size_t take_room(struct remote *r, int kind, size_t size) {
+static int take_room(struct remote *r, int kind, size_t size, size_t *at) {
     for (uint32_t i = 0; i < r->left_count; i++) {
         if (r->left[i].kind != kind || r->left[i].size != size) continue;
-        size_t at = r->left[i].at;
+        *at = r->left[i].at;
         r->left[i] = r->left[--r->left_count];
-        return at;
+        return AURALIS_OK;
     }
-    r->end[kind] += size;
-    return r->end[kind] - size;
+    size_t end = r->end[kind] + size;
+    int result = kind == EFFECTS_ROOM ? gpu_reserve_effects(r->gpu, end)
+                                      : gpu_reserve_voices(r->gpu, (enum voice_program)kind, (uint32_t)end);
+    if (result < 0) return result;
+    *at = r->end[kind];
+    r->end[kind] = end;
+    return AURALIS_OK;
 }
 
 /* What cannot be noted is lost until the engine goes. */
@@ -85,8 +126,11 @@ static void give_room(struct remote *r, int kind, size_t at, size_t size) {
 }
 
 static int make_records(struct remote *r, struct shard *shard) {
+    if (!record_room((void **)&r->shard, &r->shard_capacity, r->shard_count + 1, sizeof(struct shard *)))
+        return AURALIS_ENOMEM;
     shard->record = calloc(VOICE_PROGRAMS, sizeof *shard->record);
     if (!shard->record) return AURALIS_ENOMEM;
+    r->shard[r->shard_count++] = shard;
     for (int p = 0; p < VOICE_PROGRAMS; p++) {
         shard->record[p].program = (enum voice_program)p;
         shard->record[p].journal = &r->journal;
@@ -95,39 +139,67 @@ static int make_records(struct remote *r, struct shard *shard) {
     return AURALIS_OK;
 }
 
-void remote_forget(struct shard *shard) {
-    for (int p = 0; p < VOICE_PROGRAMS && shard->record; p++) free(shard->record[p].ended);
+static void free_records(struct shard *shard) {
+    for (int p = 0; p < VOICE_PROGRAMS; p++) free(shard->record[p].ended);
     free(shard->record);
     shard->record = NULL;
+}
+
+void remote_forget(struct shard *shard) {
+    struct remote *r = shard->remote;
+    if (!shard->record) return;
+    free_records(shard);
+    for (uint32_t i = 0; i < r->shard_count; i++)
+        if (r->shard[i] == shard) r->shard[i] = r->shard[--r->shard_count];
 }
 
 static int enter_bank(struct remote *r, struct auralis_stream *s, int p) {
     struct region *region = &s->shard->record[p].region[s->place];
     uint32_t size = 2 * (s->limit[p] + REGION_EXTRA);
+    size_t base;
     region->used = calloc((size + 63) / 64, sizeof *region->used);
     if (!region->used) return AURALIS_ENOMEM;
-    region->base = (uint32_t)take_room(r, p, size);
+    int result = take_room(r, p, size, &base);
+    if (result < 0) return result;
+    region->base = (uint32_t)base;
     region->size = region->free = size;
-    return gpu_reserve_voices(r->gpu, (enum voice_program)p, (uint32_t)r->end[p]);
+    return AURALIS_OK;
+}
+
+static int enter_effects(struct remote *r, struct auralis_stream *s) {
+    size_t floats = (effects_size(s->rate) + 63) / 64 * 16;
+    int result = take_room(r, EFFECTS_ROOM, floats, &s->remote->effects);
+    if (result == AURALIS_OK) s->remote->effects_floats = floats;
+    return result;
+}
+
+/* Its voices and samples have room in every batch. */
+static int enter_batches(struct remote *r, struct auralis_stream *s) {
+    uint32_t places = 0;
+    for (int p = 0; p < VOICE_PROGRAMS; p++) places += s->shard->record[p].region[s->place].size;
+    struct gpu_room room = {r->room.streams + 1, r->room.voices + places};
+    int result = gpu_reserve_batches(r->gpu, &room);
+    if (result < 0) return result;
+    r->room = room;
+    s->remote->places = places;
+    return AURALIS_OK;
 }
 
 /* The effects go up; on the host stays their head, where new targets are worked out. */
 static int move_effects(struct remote *r, struct auralis_stream *s) {
-    struct remote_stream *own = s->remote;
-    size_t floats = (effects_size(s->rate) + 63) / 64 * 16, head = (sizeof *s->fx + 63) / 64 * 64;
+    const struct remote_stream *own = s->remote;
+    size_t head = (sizeof *s->fx + 63) / 64 * 64;
     void *memory = aligned_alloc(64, head);
     if (!memory) return AURALIS_ENOMEM;
-    own->effects = take_room(r, EFFECTS_ROOM, floats);
-    own->effects_floats = floats;
-    int result = gpu_reserve_effects(r->gpu, r->end[EFFECTS_ROOM]);
-    if (result == AURALIS_OK) result = gpu_write_effects(r->gpu, own->effects, s->fx_memory, floats);
+    int result = gpu_write_effects(r->gpu, own->effects, s->fx_memory, own->effects_floats);
     if (result < 0) {
         free(memory);
         return result;
     }
     memcpy(memory, s->fx, sizeof *s->fx);
-    free(s->fx_memory);
+    stream_free_effects(s);
     s->fx = s->fx_memory = memory;
+    s->fx_pool = NULL;
     return AURALIS_OK;
 }
 
@@ -137,7 +209,8 @@ int remote_enter(struct remote *r, struct auralis_stream *s) {
     if (!s->remote) return AURALIS_ENOMEM;
     s->remote->home = r;
     for (int p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++) result = enter_bank(r, s, p);
-    return result;
+    if (result == AURALIS_OK && !s->dry) result = enter_effects(r, s);
+    return result < 0 ? result : enter_batches(r, s);
 }
 
 int remote_take_effects(struct auralis_stream *s) {
@@ -163,22 +236,24 @@ void remote_leave(struct auralis_stream *s) {
         free(region->used);
         *region = (struct region){0};
     }
+    if (s->remote->places) r->room.streams--, r->room.voices -= s->remote->places;
     if (s->remote->effects_floats) give_room(r, EFFECTS_ROOM, s->remote->effects, s->remote->effects_floats);
     free(s->remote);
     s->remote = NULL;
 }
 
-void remote_forsake(struct remote *r, struct shard *const *shards, uint32_t shard_count) {
-    for (uint32_t i = 0; i < shard_count; i++) {
+void remote_forsake(struct remote *r) {
+    for (uint32_t i = 0; i < r->shard_count; i++) {
+        struct shard *shard = r->shard[i];
         for (int p = 0; p < VOICE_PROGRAMS; p++) {
-            struct bank *bank = &shards[i]->bank[p];
+            struct bank *bank = &shard->bank[p];
             for (uint32_t v = 0; v < bank->count; v++) bank->word[VOICE_RUN][v] = 0;
-            for (uint32_t s = 0; s < SHARD_STREAMS && shards[i]->record; s++)
-                free(shards[i]->record[p].region[s].used);
+            for (uint32_t s = 0; s < SHARD_STREAMS; s++) free(shard->record[p].region[s].used);
             bank->record = NULL;
         }
-        remote_forget(shards[i]);
+        free_records(shard);
     }
+    r->shard_count = 0;
     gpu_destroy(r->gpu);
     r->gpu = NULL;
 }
@@ -205,26 +280,56 @@ static void set_out(struct auralis_stream *const *streams, uint32_t count) {
     }
 }
 
-static void arrive(struct auralis_stream *const *streams, uint32_t count, uint32_t blocks,
-                   float *const *out) {
+void remote_arrive(struct auralis_stream *const *streams, uint32_t count, uint32_t blocks,
+                   const struct outlet *out) {
+    size_t last = (size_t)blocks * 2 * BLOCK - 2;
     for (uint32_t i = 0; i < count; i++) {
         struct remote_stream *own = streams[i]->remote;
         own->under_way = false;
-        if (!out[i]) continue;
+        if (!out[i].floats && !out[i].pcm) continue;
         own->resume.heard = true;
-        memcpy(own->resume.last, out[i] + (size_t)blocks * 2 * BLOCK - 4, sizeof own->resume.last);
+        own->resume.narrow = out[i].pcm;
+        for (size_t side = 0; side < 2; side++)
+            own->resume.last[side] =
+                out[i].pcm ? pcm16_float(out[i].pcm[last + side]) : out[i].floats[last + side];
     }
 }
 
 /* ---- Composing a batch ---- */
 
-static bool has_room(struct auralis_stream *const *streams, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++)
-        for (int p = 0; p < VOICE_PROGRAMS; p++)
-            if (streams[i]->shard->record[p].region[streams[i]->place].free <
-                streams[i]->limit[p] + REGION_EXTRA)
-                return false;
-    return true;
+/* Places that a stream's voices have taken in this batch, and takes up to half of all at once. */
+static uint32_t places_taken(const struct auralis_stream *s, bool *enough_left) {
+    uint32_t taken = 0;
+    for (int p = 0; p < VOICE_PROGRAMS; p++) {
+        const struct region *region = &s->shard->record[p].region[s->place];
+        taken += region->size - region->free;
+        if (region->free < region->size / 2) *enough_left = false;
+    }
+    return taken;
+}
+
+/* A share of a call's streams, whose batches overlap with those of the other parts. */
+struct part {
+    struct auralis_stream *const *streams;
+    const struct outlet *out;
+    uint32_t number;
+    uint32_t count, narrow;   /* streams; the first ones come in 16 bits */
+    uint32_t others;          /* voices that are not theirs and hear something from their batch */
+    uint32_t done, under_way; /* blocks */
+    bool sent;                /* its batch is to be waited for */
+};
+
+/* Whether the batch may be longer than `block` blocks by one: voices that may begin in it have places and
+ * rows. A first block always may, since its rows are reserved. */
+static bool has_room(const struct remote *r, const struct part *part, uint32_t block) {
+    size_t voices = part->others;
+    bool enough = true;
+    for (uint32_t i = 0; i < part->count && enough; i++) {
+        const struct auralis_stream *s = part->streams[i];
+        voices += places_taken(s, &enough);
+        if (notes_due(s)) voices += s->remote->places / 2;
+    }
+    return enough && (!block || gpu_padded(voices) * (block + 1) <= gpu_rows(r->gpu, part->number));
 }
 
 /* New targets of the effects, if the block has any. */
@@ -265,26 +370,20 @@ static bool compose_block(struct remote *r, struct auralis_stream *const *stream
     return !r->journal.failed;
 }
 
-static uint32_t most_blocks(struct auralis_stream *const *streams, uint32_t count, uint32_t blocks) {
-    uint64_t voices = count;
-    for (uint32_t i = 0; i < count; i++)
-        for (int p = 0; p < VOICE_PROGRAMS; p++)
-            voices += bank_voices(&streams[i]->shard->bank[p], streams[i]->place);
-    uint64_t most = ROWS_BYTES_MAX / (voices * BLOCK * sizeof(float));
-    if (most > SHARD_BLOCKS) most = SHARD_BLOCKS;
-    if (most < 1) most = 1;
-    return blocks < most ? blocks : (uint32_t)most;
-}
-
 /* Composes up to `most` blocks; returns how many, or a negative error. */
-static int compose(struct remote *r, struct auralis_stream *const *streams, uint32_t count, uint32_t most) {
+static int compose(struct remote *r, const struct part *part, uint32_t most) {
+    struct auralis_stream *const *streams = part->streams;
+    uint32_t count = part->count;
+    size_t spans = gpu_spans(r->gpu, part->number) / count;
+    if (most > spans) most = (uint32_t)spans;
+    if (most > SHARD_BLOCKS) most = SHARD_BLOCKS;
     r->aim_count = 0;
     if (!record_room((void **)&r->bright, &r->bright_capacity, most * count, sizeof *r->bright))
         return AURALIS_ENOMEM;
     for (uint32_t i = 0; i < count; i++)
         streams[i]->remote->aim = streams[i]->remote->last_aim = streams[i]->remote->heard = 0;
     uint32_t block = 0;
-    for (; block < most && has_room(streams, count); block++)
+    for (; block < most && has_room(r, part, block); block++)
         if (!compose_block(r, streams, count, block)) return AURALIS_ENOMEM;
     return (int)block;
 }
@@ -319,25 +418,35 @@ static bool list_stream(struct remote *r, struct bank *bank, uint32_t place, uin
     return bank_list(bank, place, blocks, take_voice, &(struct listing){r, stream});
 }
 
-/* Streams that are not listed but were told something since: their voices hear of it, and wait. */
-static bool list_others(struct remote *r, struct shard *const *shards, uint32_t shard_count, int p) {
-    for (uint32_t i = 0; i < shard_count; i++) {
-        struct record *record = shards[i]->record ? &shards[i]->record[p] : NULL;
-        for (uint32_t s = 0; record && record->touched && s < SHARD_STREAMS; s++)
-            if (record->touched >> s & 1 && !list_stream(r, &shards[i]->bank[p], s, 0, 0)) return false;
-    }
+/* Voices that do nothing, up to the next of few numbers: batches alike can be replayed. */
+static bool pad_program(struct remote *r, uint32_t first) {
+    size_t wanted = first + gpu_rounded(r->voice_count - first);
+    while (r->voice_count < wanted)
+        if (!list_voice(r, &(struct voice_record){0}, 0, 0)) return false;
     return true;
 }
 
-static bool list_program(struct remote *r, struct shard *const *shards, uint32_t shard_count,
-                         struct auralis_stream *const *streams, uint32_t count, uint32_t blocks, int p) {
+/* Streams that are not listed but were told something since: their voices hear of it, and wait. */
+static bool list_others(struct remote *r, int p) {
+    uint32_t before = r->voice_count;
+    for (uint32_t i = 0; i < r->shard_count; i++) {
+        struct record *record = &r->shard[i]->record[p];
+        for (uint32_t s = 0; record->touched && s < SHARD_STREAMS; s++)
+            if (record->touched >> s & 1 && !list_stream(r, &r->shard[i]->bank[p], s, 0, 0)) return false;
+    }
+    r->tells |= r->voice_count > before;
+    return true;
+}
+
+static bool list_program(struct remote *r, struct auralis_stream *const *streams, uint32_t count,
+                         uint32_t blocks, int p) {
     for (uint32_t i = 0; i < count; i++) {
         r->streams[i].first[p] = r->voice_count;
         if (!list_stream(r, &streams[i]->shard->bank[p], streams[i]->place, i, blocks)) return false;
         r->streams[i].end[p] = r->voice_count;
         streams[i]->shard->record[p].touched &= ~(1u << streams[i]->place);
     }
-    return list_others(r, shards, shard_count, p);
+    return list_others(r, p);
 }
 
 static void list_streams(struct remote *r, struct auralis_stream *const *streams, uint32_t count) {
@@ -350,24 +459,54 @@ static void list_streams(struct remote *r, struct auralis_stream *const *streams
     }
 }
 
-static void clear(struct remote *r, struct shard *const *shards, uint32_t shard_count) {
-    for (uint32_t i = 0; i < shard_count; i++)
-        for (int p = 0; p < VOICE_PROGRAMS && shards[i]->record; p++) record_clear(&shards[i]->record[p]);
+/* The noise of the streams that come down in 16 bits, `done` blocks after their last call. */
+static void list_noise(struct remote *r, struct auralis_stream *const *streams, uint32_t count,
+                       uint32_t done) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct auralis_stream *s = streams[i];
+        r->dither[i] =
+            pcm16_noise(pcm16_key(s->seed), s->delivered + s->carry_count + (uint64_t)done * BLOCK);
+    }
+}
+
+/* How many voices of other streams than the part's list_others may list. */
+static uint32_t count_others(const struct remote *r, uint32_t part) {
+    uint32_t voices = 0;
+    bool enough;
+    for (uint32_t i = 0; i < r->shard_count; i++) {
+        uint32_t touched = 0;
+        for (int p = 0; p < VOICE_PROGRAMS; p++) touched |= r->shard[i]->record[p].touched;
+        for (uint32_t s = 0; touched >> s; s++) {
+            const struct auralis_stream *stream = r->shard[i]->stream[s];
+            if (!(touched >> s & 1) || (stream->remote->under_way && stream->remote->part == part)) continue;
+            voices += places_taken(stream, &enough);
+        }
+    }
+    return voices;
+}
+
+static void clear(struct remote *r) {
+    for (uint32_t i = 0; i < r->shard_count; i++)
+        for (int p = 0; p < VOICE_PROGRAMS; p++) record_clear(&r->shard[i]->record[p]);
     journal_clear(&r->journal);
 }
 
-/* Lists the batch, renders it, and delivers it behind `done` blocks. */
-static int send(struct remote *r, struct shard *const *shards, uint32_t shard_count,
-                struct auralis_stream *const *streams, uint32_t count, uint32_t blocks, uint32_t done,
-                float *const *out) {
-    struct gpu_batch batch = {.stream_count = count, .blocks = blocks};
-    const float *samples;
+/* Lists the part's batch of so many blocks and lets it begin. */
+static int send(struct remote *r, const struct part *part, uint32_t number, uint32_t blocks, bool again,
+                int after) {
+    struct gpu_batch batch = {
+        .stream_count = part->count, .blocks = blocks, .again = again, .narrow = part->narrow};
     r->voice_count = 0;
-    if (!record_room((void **)&r->streams, &r->stream_capacity, count, sizeof *r->streams))
+    r->tells = false;
+    if (!record_room((void **)&r->streams, &r->stream_capacity, part->count, sizeof *r->streams) ||
+        !record_room((void **)&r->dither, &r->dither_capacity, part->narrow, sizeof *r->dither))
         return AURALIS_ENOMEM;
-    list_streams(r, streams, count);
+    list_streams(r, part->streams, part->count);
+    list_noise(r, part->streams, part->narrow, part->done);
     for (int p = 0; p < VOICE_PROGRAMS; p++) {
-        if (!list_program(r, shards, shard_count, streams, count, blocks, p)) return AURALIS_ENOMEM;
+        if (!list_program(r, part->streams, part->count, blocks, p) ||
+            (again && !pad_program(r, batch.first[p])))
+            return AURALIS_ENOMEM;
         batch.first[p + 1] = r->voice_count;
     }
     batch.voices = r->voices;
@@ -379,25 +518,88 @@ static int send(struct remote *r, struct shard *const *shards, uint32_t shard_co
     batch.aim_count = r->aim_count;
     batch.streams = r->streams;
     batch.bright = r->bright;
-    int result = gpu_render(r->gpu, &batch, &samples);
+    batch.dither = r->dither;
+    int result = gpu_begin(r->gpu, number, &batch, after);
+    if (result == AURALIS_OK && !r->running++) r->began = monotonic_now();
+    if (result == AURALIS_OK) clear(r);
+    return result;
+}
+
+static int deliver(struct remote *r, struct part *part, uint32_t number) {
+    struct gpu_samples samples;
+    int result = gpu_wait(r->gpu, number, &samples);
     if (result < 0) return result;
-    clear(r, shards, shard_count);
-    size_t each = (size_t)blocks * 2 * BLOCK;
-    for (uint32_t i = 0; i < count; i++)
-        if (out[i]) memcpy(out[i] + (size_t)done * 2 * BLOCK, samples + i * each, each * sizeof *samples);
+    if (!--r->running) r->busy += monotonic_now() - r->began;
+    size_t each = (size_t)part->under_way * 2 * BLOCK, at = (size_t)part->done * 2 * BLOCK;
+    for (uint32_t i = 0; i < part->narrow; i++) {
+        memcpy(part->out[i].pcm + at, samples.pcm + i * each, each * sizeof(int16_t));
+        part->streams[i]->fault |= samples.dither[i].fault != 0;
+    }
+    for (uint32_t i = part->narrow; i < part->count; i++, samples.floats += each)
+        if (part->out[i].floats) memcpy(part->out[i].floats + at, samples.floats, each * sizeof(float));
+    part->done += part->under_way;
+    part->under_way = 0;
+    part->sent = false;
     return AURALIS_OK;
 }
 
-int remote_render(struct remote *r, struct shard *const *shards, uint32_t shard_count,
-                  struct auralis_stream *const *streams, uint32_t count, uint32_t blocks, float *const *out) {
-    set_out(streams, count);
-    for (uint32_t done = 0; done < blocks && count;) {
-        int composed = compose(r, streams, count, most_blocks(streams, count, blocks - done));
-        if (composed < 0) return composed;
-        int result = send(r, shards, shard_count, streams, count, (uint32_t)composed, done, out);
-        if (result < 0) return result;
-        done += (uint32_t)composed;
+/* While the GPU renders one part the host composes the next. What a batch tells voices of other parts they
+ * must hear before their own batch. */
+static int render_parts(struct remote *r, struct part *parts, uint32_t count, uint32_t blocks,
+                        const struct plan *plan) {
+    int after = -1;
+    for (uint32_t left = count; left;) {
+        left = 0;
+        for (uint32_t n = 0; n < count; n++) {
+            struct part *part = &parts[n];
+            int result = part->sent ? deliver(r, part, n) : AURALIS_OK;
+            if (result < 0) return result;
+            if (part->done == blocks) continue;
+            left++;
+            uint32_t most = blocks - part->done < plan->blocks ? blocks - part->done : plan->blocks;
+            part->others = count_others(r, n);
+            int composed = compose(r, part, most);
+            if (composed < 0) return composed;
+            part->under_way = (uint32_t)composed;
+            result = send(r, part, n, part->under_way, plan->graphs, after);
+            if (result < 0) return result;
+            part->sent = true;
+            if (r->tells) after = (int)n;
+        }
     }
-    if (blocks) arrive(streams, count, blocks, out);
     return AURALIS_OK;
+}
+
+/* Cuts a call into parts; into one, which has room for all streams, where others have none for one block with
+ * all that may sound in it. */
+static uint32_t cut(struct remote *r, struct auralis_stream *const *streams, uint32_t count,
+                    const struct plan *plan, const struct outlet *out, struct part *parts) {
+    uint32_t part_count = plan->parts < count ? plan->parts : count;
+    set_out(streams, count);
+    for (uint32_t n = 0; n < part_count; n++) {
+        uint32_t from = (uint32_t)((uint64_t)count * n / part_count),
+                 to = (uint32_t)((uint64_t)count * (n + 1) / part_count);
+        parts[n] =
+            (struct part){.streams = streams + from, .out = out + from, .number = n, .count = to - from};
+        while (parts[n].narrow < parts[n].count && parts[n].out[parts[n].narrow].pcm) parts[n].narrow++;
+        for (uint32_t i = from; i < to; i++) streams[i]->remote->part = n;
+    }
+    for (uint32_t n = 1; n < part_count; n++) {
+        size_t voices = count_others(r, n);
+        for (uint32_t i = 0; i < parts[n].count; i++) voices += parts[n].streams[i]->remote->places;
+        if (gpu_padded(voices) <= gpu_rows(r->gpu, n) && parts[n].count <= gpu_spans(r->gpu, n)) continue;
+        struct plan whole = *plan;
+        whole.parts = 1;
+        return cut(r, streams, count, &whole, out, parts);
+    }
+    return part_count;
+}
+
+int remote_render(struct remote *r, struct auralis_stream *const *streams, uint32_t count, uint32_t blocks,
+                  const struct outlet *out) {
+    if (!count || !blocks) return AURALIS_OK;
+    struct plan plan = *plans_choose(gpu_plans(r->gpu), count);
+    struct part parts[GPU_QUEUES_MAX] = {0};
+    uint32_t part_count = cut(r, streams, count, &plan, out, parts);
+    return render_parts(r, parts, part_count, blocks, &plan);
 }

@@ -48,8 +48,9 @@ uint64_t auralis_render_frames(auralis_score *score, const auralis_render_config
     return auralis_score_length(score) + tail;
 }
 
-static int read_all(auralis_stream *stream, auralis_score *score, float *out, uint64_t frames) {
+int render_read(void *self, auralis_stream *stream, auralis_score *score, float *out, uint64_t frames) {
     enum { AT_ONCE = 1 << 16 };
+    (void)self;
     struct known *known = known_pays(score) ? known_open(stream, frames) : NULL;
     if (known) {
         int read = known_read(known, out, frames);
@@ -65,8 +66,8 @@ static int read_all(auralis_stream *stream, auralis_score *score, float *out, ui
     return result;
 }
 
-int auralis_render_score(auralis_score *score, const auralis_render_config *config, float *out,
-                         uint64_t frames) {
+int render_score(auralis_score *score, const auralis_render_config *config, float *out, uint64_t frames,
+                 render_reader *read, void *self) {
     auralis_engine_config engine_config = {.isa = config ? config->isa : NULL, .max_streams = 1};
     auralis_stream_config stream_config = {
         .sample_rate = auralis_score_rate(score), .score = score, .dry = config && config->dry};
@@ -77,9 +78,14 @@ int auralis_render_score(auralis_score *score, const auralis_render_config *conf
     if (result < 0) return result;
     result = auralis_stream_open(engine, &stream_config, &stream);
     if (result == AURALIS_OK) {
-        result = read_all(stream, score, out, frames);
+        result = read(self, stream, score, out, frames);
         auralis_stream_close(stream);
     }
     auralis_engine_destroy(engine);
     return result;
+}
+
+int auralis_render_score(auralis_score *score, const auralis_render_config *config, float *out,
+                         uint64_t frames) {
+    return render_score(score, config, out, frames, render_read, NULL);
 }

@@ -1,6 +1,7 @@
 /* rescue.c — see rescue.h. */
 #include "synth/rescue.h"
 #include "synth/engine.h"
+#include "synth/pcm16.h"
 
 #include <string.h>
 
@@ -19,10 +20,12 @@ static auralis_stream_config config_of(const struct auralis_stream *s, const str
                                    .beat = r->grid.beat};
 }
 
-/* A change of tempo within the limiter's look-ahead cannot be started from: then the piece goes on as if it
- * had always had its tempo. */
-static int open_anew(struct auralis_stream *s, const struct resume *r, struct auralis_stream **out) {
+/* From `back` frames before that moment on. A change of tempo within the limiter's look-ahead cannot be
+ * started from: then the piece goes on as if it had always had its tempo. */
+static int open_anew(struct auralis_stream *s, const struct resume *r, uint32_t back,
+                     struct auralis_stream **out) {
     auralis_stream_config config = config_of(s, r);
+    config.start -= back;
     if (config.beat_frame > config.start) config.beat_frame = config.beat = 0;
     int result = auralis_stream_open(s->engine, &config, out);
     if (result < 0) return result;
@@ -36,7 +39,21 @@ static void keep_unread(struct auralis_stream *to, const struct auralis_stream *
     to->delivered = from->delivered;
     to->skip = from->skip;
     to->carry_count = from->carry_count;
+    to->carry_narrow = from->carry_narrow;
     memcpy(to->carry, from->carry, sizeof to->carry);
+}
+
+/* The last block that was delivered comes once more: how far its end is from what was heard is what steps. */
+static void begin_seam(struct auralis_stream *anew, const struct resume *r) {
+    float again[2 * BLOCK];
+    int16_t narrow[2 * BLOCK];
+    auralis_stream_read(anew, again, BLOCK);
+    if (r->narrow) {
+        pcm16_convert(narrow, again, BLOCK, pcm16_key(anew->seed), anew->delivered - BLOCK);
+        pcm16_floats(again, narrow, 2 * BLOCK);
+    }
+    for (int side = 0; side < 2; side++) anew->seam[side] = r->last[side] - again[2 * BLOCK - 2 + side];
+    anew->seam_length = anew->seam_left = (uint32_t)(SEAM_SECONDS * anew->rate);
 }
 
 static void exchange(struct auralis_stream *a, struct auralis_stream *b) {
@@ -47,18 +64,18 @@ static void exchange(struct auralis_stream *a, struct auralis_stream *b) {
     b->shard->stream[b->place] = b;
 }
 
+bool rescue_waits(const struct auralis_stream *s) {
+    return s->remote && engine_lost(s->engine);
+}
+
 int rescue(struct auralis_stream *s) {
     struct resume r = remote_resume(s);
     struct auralis_stream *anew;
     engine_one_more(s->engine, true);
-    int result = open_anew(s, &r, &anew);
+    int result = open_anew(s, &r, r.heard ? BLOCK : 0, &anew);
     if (result == AURALIS_OK) {
+        if (r.heard) begin_seam(anew, &r);
         if (!r.preroll) keep_unread(anew, s);
-        if (r.heard) {
-            anew->seam_length = anew->seam_left = (uint32_t)(SEAM_SECONDS * s->rate);
-            for (int side = 0; side < 2; side++) /* where the next sample was heading */
-                anew->seam[side] = 2 * r.last[1][side] - r.last[0][side];
-        }
         exchange(s, anew);
         auralis_stream_close(anew);
     }
@@ -67,8 +84,6 @@ int rescue(struct auralis_stream *s) {
 }
 
 void rescue_seam(struct auralis_stream *s, float *out, size_t frames) {
-    if (s->seam_left == s->seam_length)
-        for (int side = 0; side < 2; side++) s->seam[side] -= out[side];
     for (size_t i = 0; i < frames && s->seam_left; i++, s->seam_left--) {
         float left = (float)s->seam_left / (float)s->seam_length, share = left * left * (3 - 2 * left);
         out[2 * i] += s->seam[0] * share;

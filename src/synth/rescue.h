@@ -9,6 +9,9 @@
 
 #include "synth/stream.h"
 
+/* Whether the stream was on a GPU that is lost, and has not been rescued yet. */
+bool rescue_waits(const struct auralis_stream *stream);
+
 /* The engine renders here already. The handle stays; the pre-roll is done. AURALIS_ENOMEM: the stream stays
  * lost. */
 int rescue(struct auralis_stream *stream);

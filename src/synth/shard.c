@@ -1,7 +1,8 @@
 /* shard.c — see shard.h. */
 #include "synth/shard.h"
+#include "synth/pcm16.h"
 #include "synth/remote.h"
-#include "synth/stream.h"
+#include "synth/rescue.h"
 
 #include <string.h>
 
@@ -26,24 +27,41 @@ static uint32_t least(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
+static bool lone(uint32_t listed) {
+    return !(listed & (listed - 1));
+}
+
 static const float *floats(const struct bank *bank, int word, uint32_t v) {
     return (const float *)(const void *)bank->word[word] + v;
 }
 
-/* Adds what lies of the listed streams in rows [first, end) to their buses of block b. */
-static void mix_run(const struct shard *shard, const struct bank *bank, const struct kernels *k,
-                    struct scratch *scratch, uint32_t b, uint32_t listed, uint32_t first, uint32_t end) {
+/* Where which voices go. */
+struct job {
+    struct shard *shard;
+    const struct kernels *k;
+    uint32_t listed;   /* streams, a bit each */
+    uint32_t programs; /* that sound, likewise: the voices of the others only grow older */
+    uint32_t begun;    /* buses on which something is already */
+    float *rows;
+    uint8_t (*begun_of)[SHARD_BLOCKS]; /* by place: which buses hold something in the end; NULL: all shall */
+    float (*bus[SHARD_STREAMS])[BUS_FLOATS]; /* by block */
+};
+
+/* Adds the listed streams' rows of voices [first, end) to their buses of block b; begun[s] tells which of
+ * them hold something. */
+static void mix_run(const struct job *j, const struct bank *bank, uint32_t b, uint32_t first, uint32_t end,
+                    uint32_t begun[SHARD_STREAMS]) {
     for (uint32_t s = 0; s < SHARD_STREAMS && bank->first[s] < end; s++) {
         uint32_t from = bank->first[s] > first ? bank->first[s] : first, to = least(bank->first[s + 1], end);
-        if (!(listed >> s & 1) || from >= to) continue;
-        const float *rows = scratch->rows + (size_t)(from - first) * VOICE_ROW,
+        if (!(j->listed >> s & 1) || from >= to) continue;
+        const float *rows = j->rows + (size_t)(from - first) * VOICE_ROW,
                     *left = floats(bank, VOICE_GAIN_L, from), *right = floats(bank, VOICE_GAIN_R, from);
         const int32_t *buses = (const int32_t *)(const void *)bank->word[VOICE_BUS] + from;
-        if (shard->stream[s]->gains_move)
-            k->mix_ramp(scratch->bus[s][b], rows, buses, floats(bank, VOICE_FROM_L, from),
-                        floats(bank, VOICE_FROM_R, from), left, right, to - from);
+        if (j->shard->stream[s]->gains_move)
+            begun[s] = j->k->mix_ramp(j->bus[s][b], begun[s], rows, buses, floats(bank, VOICE_FROM_L, from),
+                                      floats(bank, VOICE_FROM_R, from), left, right, to - from);
         else
-            k->mix(scratch->bus[s][b], rows, buses, left, right, to - from);
+            begun[s] = j->k->mix(j->bus[s][b], begun[s], rows, buses, left, right, to - from);
     }
 }
 
@@ -53,20 +71,122 @@ static bool any_listed(const struct bank *bank, uint32_t listed, uint32_t first,
     return false;
 }
 
-static void render_voices(struct shard *shard, const struct kernels *k, struct scratch *scratch,
-                          uint32_t listed, uint32_t b) {
-    for (uint32_t s = 0; s < SHARD_STREAMS; s++)
-        if (listed >> s & 1) memset(scratch->bus[s][b], 0, sizeof scratch->bus[s][b]);
-    for (int p = 0; p < VOICE_PROGRAMS; p++) {
-        struct bank *bank = &shard->bank[p];
-        for (uint32_t first = 0; first < bank->count; first += VOICE_RUN_MAX) {
-            uint32_t end = least(first + VOICE_RUN_MAX, bank->count);
-            if (!any_listed(bank, listed, first, end)) continue;
-            struct voice_run run = {bank->word, bank->tail, first, end - first, scratch->rows};
-            k->voice[p](&run);
-            mix_run(shard, bank, k, scratch, b, listed, first, end);
-        }
+/* Whether a voice begins inside the block just composed. */
+static bool any_begins(const struct shard *shard) {
+    for (int p = 0; p < VOICE_PROGRAMS; p++)
+        for (uint32_t v = 0; v < shard->bank[p].count; v++)
+            if ((int32_t)shard->bank[p].word[VOICE_AGE][v] < 0) return true;
+    return false;
+}
+
+/* Composes block b and, where one stream plays alone, as many more in which nothing begins, ends or moves;
+ * returns how many. */
+static uint32_t compose(const struct job *j, uint32_t b, uint32_t left) {
+    for (uint32_t listed = j->listed; listed; listed &= listed - 1)
+        stream_advance(j->shard->stream[__builtin_ctz(listed)], b);
+    if (!lone(j->listed)) return 1;
+    struct auralis_stream *s = j->shard->stream[__builtin_ctz(j->listed)];
+    uint64_t quiet = notes_quiet(s);
+    uint32_t most = least(left, STRETCH_BLOCKS) - 1, more = quiet < most ? (uint32_t)quiet : most;
+    return more && !any_begins(j->shard) ? 1 + stream_repeat(s, b + 1, more) : 1;
+}
+
+/* Whether a lone stream's voices of a program can go through many blocks at once: where it has such a kernel
+ * (kernels/stretch.h, noise_stretch.h), none of them or none that is heard. */
+static bool stretches(const struct job *j, int p) {
+    const struct bank *bank = &j->shard->bank[p];
+    if (!bank->count || !(j->programs >> p & 1)) return true;
+    if (!j->k->stretch[p] || bank_voices(bank, (uint32_t)__builtin_ctz(j->listed)) < bank->count)
+        return false;
+    for (uint32_t v = 0; v < bank->count; v++)
+        if ((int32_t)bank->word[VOICE_AGE][v] < 0) return false;
+    return true;
+}
+
+/* The first of the last programs that go through so many blocks at once. */
+static int first_stretched(const struct job *j, uint32_t blocks) {
+    enum { WORTH_IT = 4 };
+    int first = VOICE_PROGRAMS;
+    while (blocks >= WORTH_IT && first && stretches(j, first - 1)) first--;
+    return first;
+}
+
+/* One program's voices onto the buses of block b. */
+static void render_program(const struct job *j, int p, uint32_t b, uint32_t begun[SHARD_STREAMS]) {
+    struct bank *bank = &j->shard->bank[p];
+    for (uint32_t first = 0; first < bank->count; first += VOICE_RUN_MAX) {
+        uint32_t end = least(first + VOICE_RUN_MAX, bank->count);
+        if (!any_listed(bank, j->listed, first, end)) continue;
+        struct voice_run run = {bank->word, bank->tail, first, end - first, j->rows};
+        j->k->voice[p](&run);
+        mix_run(j, bank, b, first, end, begun);
     }
+}
+
+/* Says which buses of block b hold something, or clears the others. */
+static void settle(const struct job *j, uint32_t b, const uint32_t begun[SHARD_STREAMS]) {
+    for (uint32_t left = j->listed; left; left &= left - 1) {
+        uint32_t s = (uint32_t)__builtin_ctz(left);
+        if (j->begun_of) j->begun_of[s][b] = (uint8_t)begun[s];
+        for (uint32_t bus = 0; bus < STREAM_BUSES && !j->begun_of; bus++)
+            if (!(begun[s] >> bus & 1)) memset(j->bus[s][b] + bus * 2 * BLOCK, 0, 2 * BLOCK * sizeof(float));
+    }
+}
+
+/* Blocks of a stream's voices that nobody hears. A wave goes on at its pitch, so that of a voice without a
+ * filter only the block before it is heard again has to be rendered. */
+static void pass(struct bank *bank, int p, uint32_t s, uint32_t blocks) {
+    for (uint32_t v = bank->first[s]; v < bank->first[s + 1]; v++) {
+        bank->word[VOICE_AGE][v] += blocks * BLOCK;
+        for (int o = TONE_WAVE + WAVE_PHASE1; o <= TONE_WAVE + WAVE_PHASE3 && p == PROGRAM_TONE; o++)
+            bank->word[o][v] += blocks * BLOCK * bank->word[o + WAVE_INC1 - WAVE_PHASE1][v];
+    }
+}
+
+/* The first `count` programs, block by block. */
+static void render_programs(const struct job *j, int count, uint32_t b, uint32_t begun[SHARD_STREAMS]) {
+    for (uint32_t s = 0; s < SHARD_STREAMS; s++) begun[s] = j->begun;
+    for (int p = 0; p < count; p++) {
+        if (j->programs >> p & 1)
+            render_program(j, p, b, begun);
+        else
+            for (uint32_t left = j->listed; left; left &= left - 1)
+                pass(&j->shard->bank[p], p, (uint32_t)__builtin_ctz(left), 1);
+    }
+}
+
+/* The programs from `first` on of the lone stream in place s, all blocks at once. */
+static void stretch_programs(const struct job *j, int first, uint32_t s, uint32_t b, uint32_t blocks,
+                             uint32_t begun[SHARD_STREAMS]) {
+    for (int p = first; p < VOICE_PROGRAMS; p++) {
+        struct bank *bank = &j->shard->bank[p];
+        struct voice_run run = {bank->word, bank->tail, 0, bank->count, NULL};
+        if (!(j->programs >> p & 1))
+            pass(bank, p, s, blocks);
+        else if (bank->count)
+            begun[s] = j->k->stretch[p](&run, blocks, j->bus[s][b], begun[s]);
+    }
+}
+
+/* Renders all voices of the next block or blocks, from block b on. Returns how many. */
+static uint32_t render_voices(const struct job *j, uint32_t b, uint32_t left) {
+    uint32_t begun[SHARD_STREAMS], blocks = compose(j, b, left);
+    int first = first_stretched(j, blocks);
+    render_programs(j, first, b, begun);
+    for (uint32_t i = 1; i < blocks && first; i++) render_programs(j, first, b + i, begun);
+    if (first < VOICE_PROGRAMS)
+        stretch_programs(j, first, (uint32_t)__builtin_ctz(j->listed), b, blocks, begun);
+    for (uint32_t i = 0; i < blocks; i++) settle(j, b + i, begun);
+    return blocks;
+}
+
+void shard_voices(struct shard *shard, const struct kernels *k, struct scratch *scratch, uint32_t place,
+                  uint32_t programs, uint32_t blocks, float (*bus)[BUS_FLOATS], uint32_t begun) {
+    struct job job = {shard, k, 1u << place, programs, begun, scratch->rows, NULL, {0}};
+    job.bus[place] = bus;
+    set_running(shard, job.listed, -1);
+    for (uint32_t b = 0; b < blocks;) b += render_voices(&job, b, blocks - b);
+    set_running(shard, job.listed, 0);
 }
 
 /* The effects of the stream in the listed place after s; NULL: none. */
@@ -76,31 +196,44 @@ static const struct effects *next_effects(const struct shard *shard, uint32_t s,
     return NULL;
 }
 
-/* Runs the effects of one stream; meanwhile the lines of the next one come from memory. */
+/* A finished block to where it goes; `block`: of this call, or its place there already. `key`: of the noise
+ * of its 16 bits. */
+static void deliver(struct auralis_stream *s, const struct kernels *k, float *samples, uint32_t block,
+                    int16_t *pcm, uint64_t key) {
+    if (s->seam_left) rescue_seam(s, samples, BLOCK);
+    if (!pcm) return;
+    s->fault |= pcm16_fault(samples, BLOCK);
+    pcm16_dither(k, pcm + (size_t)block * 2 * BLOCK, samples, BLOCK, key,
+                 s->delivered + s->carry_count + (uint64_t)block * BLOCK);
+}
+
+/* Runs the effects of one stream on blocks [first, first + blocks) of the call; meanwhile the lines of the
+ * next one come from memory. */
 static void finish(const struct shard *shard, const struct kernels *k, struct scratch *scratch, uint32_t s,
-                   uint32_t listed, uint32_t blocks, float *out) {
+                   uint32_t listed, uint32_t first, uint32_t blocks, struct outlet out) {
     const struct effects *next = next_effects(shard, s, listed);
+    uint64_t key = pcm16_key(shard->stream[s]->seed);
     for (uint32_t b = 0; b < blocks; b++) {
+        float *to = out.floats ? out.floats + (size_t)(first + b) * 2 * BLOCK : scratch->block;
         if (next) effects_prefetch(next, b, blocks);
-        stream_finish(shard->stream[s], k, scratch->bus[s][b], scratch->block, b,
-                      out ? out + (size_t)b * 2 * BLOCK : NULL);
+        stream_finish(shard->stream[s], k, scratch->bus[s][b], scratch->begun[s][b], b, to);
+        if (out.floats || out.pcm) deliver(shard->stream[s], k, to, first + b, out.pcm, key);
     }
 }
 
 void shard_render(struct shard *shard, const struct kernels *k, struct scratch *scratch, uint32_t listed,
-                  uint32_t blocks, float *const out[SHARD_STREAMS]) {
+                  uint32_t blocks, const struct outlet out[SHARD_STREAMS]) {
+    struct job job = {shard, k, listed, UINT32_MAX, 0, scratch->rows, scratch->begun, {0}};
+    for (uint32_t s = 0; s < SHARD_STREAMS; s++)
+        if (listed >> s & 1) job.bus[s] = scratch->bus[s];
     set_running(shard, listed, -1);
     for (uint32_t done = 0; done < blocks;) {
-        uint32_t count = least(blocks - done, SHARD_BLOCKS);
-        for (uint32_t b = 0; b < count; b++) {
-            for (uint32_t s = 0; s < SHARD_STREAMS; s++)
-                if (listed >> s & 1) stream_advance(shard->stream[s], b);
-            render_voices(shard, k, scratch, listed, b);
-        }
+        uint32_t most = least(blocks - done, SHARD_BLOCKS), count = 0;
+        bool more = blocks - done > most && lone(listed); /* then no stretch is cut in two */
+        do count += render_voices(&job, count, most - count);
+        while (count + (more ? STRETCH_BLOCKS : 1) <= most);
         for (uint32_t s = 0; s < SHARD_STREAMS; s++)
-            if (listed >> s & 1)
-                finish(shard, k, scratch, s, listed, count,
-                       out[s] ? out[s] + (size_t)done * 2 * BLOCK : NULL);
+            if (listed >> s & 1) finish(shard, k, scratch, s, listed, done, count, out[s]);
         done += count;
     }
     set_running(shard, listed, 0);

@@ -2,9 +2,9 @@
 #include "synth/stream.h"
 
 #include "base/exact.h"
-#include "music/clock.h"
 #include "music/score.h"
 #include "synth/engine.h"
+#include "synth/late.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,10 @@ static const uint32_t COMPOSED_VOICES[VOICE_PROGRAMS] = {
     [PROGRAM_ANALOG] = 56, [PROGRAM_BELL] = 24, [PROGRAM_DRUM] = 8, [PROGRAM_NOISE] = 12, [PROGRAM_TONE] = 0};
 enum { SCORE_VOICES_MAX = 1024, VOICES_RESERVE = 8 };
 
+void stream_rest(struct auralis_stream *s) {
+    for (int p = 0; p < VOICE_PROGRAMS; p++) bank_fill(&s->shard->bank[p], s->place, VOICE_RUN, 0);
+}
+
 void stream_advance(struct auralis_stream *s, uint32_t b) {
     notes_end(s);
     changes_advance(s, b);
@@ -22,17 +26,26 @@ void stream_advance(struct auralis_stream *s, uint32_t b) {
     s->frame += BLOCK;
 }
 
-void stream_finish(struct auralis_stream *s, const struct kernels *k, const float *bus, float *scratch,
+uint32_t stream_repeat(struct auralis_stream *s, uint32_t b, uint32_t blocks) {
+    if (!s->control[b - 1].heard || !changes_rest(s)) return 0;
+    for (uint32_t i = 0; i < blocks; i++) s->control[b + i] = s->control[b - 1];
+    s->frame += (uint64_t)blocks * BLOCK;
+    return blocks;
+}
+
+void stream_finish(struct auralis_stream *s, const struct kernels *k, const float *bus, uint32_t begun,
                    uint32_t b, float *out) {
+    _Alignas(64) static const float nothing[2 * BLOCK];
     const struct block_control *c = &s->control[b];
     if (!c->heard) return;
-    const float *direct = bus + BUS_DIRECT * 2 * BLOCK, *wash = bus + BUS_WASH * 2 * BLOCK;
+    const float *direct = begun >> BUS_DIRECT & 1 ? bus + BUS_DIRECT * 2 * BLOCK : nothing,
+                *wash = begun >> BUS_WASH & 1 ? bus + BUS_WASH * 2 * BLOCK : nothing;
     if (s->dry) {
-        k->softclip(direct, wash, out ? out : scratch);
+        k->softclip(direct, wash, out);
         return;
     }
     effects_set(s->fx, &c->effects);
-    k->effects(s->fx, direct, wash, out ? out : scratch);
+    k->effects(s->fx, direct, wash, out);
 }
 
 /* The most voices of each program that the score has at once, by walking over its beginnings and ends. */
@@ -83,9 +96,9 @@ static int check_config(const auralis_stream_config *c, auralis_parameters *p) {
 /* Sets the clocks so that frame `start` is the first to be delivered. */
 static void set_clocks(struct auralis_stream *s, uint64_t start) {
     uint64_t first = start / BLOCK * BLOCK, latency = s->dry ? 0 : effects_latency(s->rate);
-    s->heard_from = notes_heard_from(s, start) / BLOCK * BLOCK;
-    s->frame = notes_oldest(s, s->heard_from) / BLOCK * BLOCK;
-    if (s->heard_from < s->frame) s->heard_from = s->frame;
+    s->heard_from = late_heard_from(s, start) / BLOCK * BLOCK;
+    if (s->heard_from < s->grid.frame) s->heard_from = s->grid.frame / BLOCK * BLOCK;
+    s->frame = s->score ? late_oldest(s, s->heard_from) / BLOCK * BLOCK : s->heard_from;
     s->preroll = (first + latency - s->frame) / BLOCK;
     s->delivered = start;
     s->skip = (uint32_t)(start - first);
@@ -98,26 +111,34 @@ static void begin_music(struct auralis_stream *s) {
         return;
     }
     uint64_t from = s->frame > s->grid.frame ? s->frame : s->grid.frame;
-    uint64_t bar = (s->grid.beat + clock_beat_at(s->grid.frame, from, s->playing.bpm, s->rate)) / BAR_BEATS;
+    uint64_t bar = notes_bar_at(s, from);
+    notes_begin_late(s);
     trim_init(&s->trim, s->seed, &s->playing, bar / LOUDNESS_BARS);
     notes_load_bar(s, bar, from);
-    if (!s->grid.frame || from != s->grid.frame || !s->playing.enable_pads) return;
-    notes_restrike(s, from);
-    for (int p = 0; p < VOICE_PROGRAMS; p++) bank_fill(&s->shard->bank[p], s->place, VOICE_RUN, 0);
+    stream_rest(s);
 }
 
 static int allocate(struct auralis_stream *s) {
     if (s->dry) return AURALIS_OK;
-    s->fx_memory = aligned_alloc(64, (effects_size(s->rate) + 63) / 64 * 64);
+    s->fx_pool = engine_effects_pool(s->engine, s->rate);
+    s->fx_memory = s->fx_pool ? pool_take(s->fx_pool) : aligned_alloc(64, effects_size(s->rate));
     return s->fx_memory ? AURALIS_OK : AURALIS_ENOMEM;
 }
 
-static int enter_shard(struct auralis_stream *s) {
-    int result = engine_place(s->engine, &s->shard, &s->place);
+void stream_free_effects(struct auralis_stream *s) {
+    if (s->fx_pool)
+        pool_give(s->fx_pool, s->fx_memory);
+    else
+        free(s->fx_memory);
+}
+
+static int enter_shard(struct auralis_stream *s, struct remote *remote) {
+    s->shard = NULL;
+    int result = engine_place(s->engine, remote, &s->shard, &s->place);
     for (int p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++)
         result = bank_reserve(&s->shard->bank[p], s->shard->reserved[p] + s->limit[p] + VOICES_RESERVE);
     if (result < 0) {
-        if (s->shard) engine_leave(s->engine);
+        if (s->shard) engine_leave(s->engine, s->shard);
         return result;
     }
     for (int p = 0; p < VOICE_PROGRAMS; p++) s->shard->reserved[p] += s->limit[p] + VOICES_RESERVE;
@@ -126,12 +147,39 @@ static int enter_shard(struct auralis_stream *s) {
     return AURALIS_OK;
 }
 
+static void leave_shard(struct auralis_stream *s) {
+    struct shard *shard = s->shard;
+    for (int p = 0; p < VOICE_PROGRAMS; p++) {
+        struct bank *bank = &shard->bank[p];
+        while (bank_voices(bank, s->place)) bank_remove(bank, s->place, bank->first[s->place + 1] - 1);
+        shard->reserved[p] -= s->limit[p] + VOICES_RESERVE;
+    }
+    remote_leave(s);
+    shard->stream[s->place] = NULL;
+    engine_leave(s->engine, shard);
+    if (!--shard->streams) shard_free(shard);
+}
+
 /* A GPU that fails as a stream enters loses the others; this one is still here. */
 static int stay_if_lost(struct auralis_stream *s, int result) {
     if (result != AURALIS_EDEVICE) return result;
     engine_forsake_gpu(s->engine);
     remote_leave(s);
     return AURALIS_OK;
+}
+
+/* To where the engine renders; who finds no room on a GPU is rendered here. */
+static int enter(struct auralis_stream *s) {
+    struct shares *shares = engine_shares(s->engine);
+    struct remote *remote = shares ? shares_choose(shares) : NULL;
+    int result = enter_shard(s, remote);
+    if (result < 0 || !remote) return result;
+    result = stay_if_lost(s, remote_enter(remote, s));
+    if (result == AURALIS_OK) return result;
+    leave_shard(s);
+    if (result != AURALIS_ENOMEM) return result;
+    engine_gpu_full(s->engine);
+    return enter_shard(s, NULL);
 }
 
 int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *config, auralis_stream **out) {
@@ -156,19 +204,14 @@ int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *con
         result = loudness_of_score(c.score, &p, &s->trim.from);
     }
     if (result == AURALIS_OK) result = allocate(s);
-    if (result == AURALIS_OK) result = enter_shard(s);
+    if (result == AURALIS_OK) result = enter(s);
     if (result < 0) {
         controls_close(s->controls);
-        free(s->fx_memory);
+        stream_free_effects(s);
         free(s);
         return result;
     }
     s->grid = (struct grid){c.beat_frame, c.beat};
-    if (engine_remote(engine)) result = stay_if_lost(s, remote_enter(engine_remote(engine), s));
-    if (result < 0) {
-        auralis_stream_close(s);
-        return result;
-    }
     set_clocks(s, c.start);
     changes_init(s);
     begin_music(s);
@@ -184,18 +227,9 @@ int auralis_stream_open(auralis_engine *engine, const auralis_stream_config *con
 
 void auralis_stream_close(auralis_stream *s) {
     if (!s) return;
-    struct shard *shard = s->shard;
-    for (int p = 0; p < VOICE_PROGRAMS; p++) {
-        struct bank *bank = &shard->bank[p];
-        while (bank_voices(bank, s->place)) bank_remove(bank, s->place, bank->first[s->place + 1] - 1);
-        shard->reserved[p] -= s->limit[p] + VOICES_RESERVE;
-    }
-    remote_leave(s);
-    shard->stream[s->place] = NULL;
-    if (!--shard->streams) shard_free(shard);
-    engine_leave(s->engine);
+    leave_shard(s);
     controls_close(s->controls);
-    free(s->fx_memory);
+    stream_free_effects(s);
     free(s);
 }
 

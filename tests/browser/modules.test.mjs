@@ -36,6 +36,14 @@ test('what is rendered anew replaces what is unplayed, ahead of the reader and w
   assert.ok(ring.left.subarray(8000, 24000).every((x) => x === 0.25));
 });
 
+test('what goes over by itself after a skip is not faded once more', () => {
+  const ring = filledRing(() => 0.5, 8000), plain = filledRing(() => 0.5, 8000);
+  ring.append(interleaved(4000, () => 0.25), 100000, false, true);
+  plain.append(interleaved(4000, () => 0.25), 100000);
+  assert.deepEqual([ring.write, ring.frameAt(8000), ring.left[7999], ring.left[8000]], [12000, 100000, 0.5, 0.25]);
+  assert.equal(plain.write, 12000 - 1920);
+});
+
 test('equal rates pass the samples untouched', () => {
   const ring = filledRing((i, side) => Math.fround(Math.sin(i * 1.7 + side)), 4000);
   const left = render(ring, new Resampler(48000, 48000), 3000);
@@ -182,7 +190,7 @@ test('a message is read as the protocol says, and nothing else is', () => {
   view.setBigUint64(16, 1n << 40n, true);
   view.setFloat32(24, 0.25, true);
   const header = readHeader(buffer);
-  assert.deepEqual(header, { format: 1, discontinuity: true, anew: false, rate: 48000, frames: 2, sequence: 9, frame: 2 ** 40 });
+  assert.deepEqual(header, { format: 1, discontinuity: true, anew: false, faded: false, rate: 48000, frames: 2, sequence: 9, frame: 2 ** 40 });
   assert.equal(readSamples(buffer, header.format)[0], 0.25);
   assert.equal(readHeader(buffer.slice(0, 30)), null);
   assert.equal(readHeader(new ArrayBuffer(10)), null);

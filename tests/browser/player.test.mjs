@@ -227,6 +227,30 @@ test('the station is shared: what one turns, the other sees', async () => {
   await done(two);
 });
 
+test('a station whose server wants a token is turned with one, and the page asks only then', async () => {
+  const guarded = new Server(), word = 'a-token-of-the-operator-0123456789';
+  await guarded.start({ AURALIS_TOKENS: word });
+  try {
+    const page = await open(browser, guarded, '#station=main'), tempo = async () =>
+      (await (await fetch(guarded.address + '/api/status')).json()).parameters.bpm;
+    await page.click('#play');
+    assert.ok(await until(() => audible(page)));
+    assert.ok(await page.isHidden('#token'), 'nobody is asked before');
+    const before = await tempo();
+    await page.fill('#control-bpm', '47');
+    assert.ok(await until(() => page.isVisible('#token')));
+    assert.equal(await tempo(), before);
+    await page.fill('#token', word);
+    await page.press('#token', 'Enter');
+    assert.ok(await until(() => page.evaluate(() => auralis.connection.state === 'open')));
+    await page.fill('#control-bpm', '48');
+    assert.ok(await until(async () => await tempo() === 48));
+    await done(page);
+  } finally {
+    await guarded.end();
+  }
+});
+
 test('every control has a name, a phone needs no sideways scroll, nothing moves while it plays', async () => {
   const page = await open(browser, server, '#seed=2&preset=focus', { viewport: { width: 375, height: 812 }, hasTouch: true });
   const nameless = await page.$$eval('input, select, button', (all) => all.filter((element) =>

@@ -7,6 +7,7 @@ expect 0 check
 for kernel in analog bell drum noise tone mix fx; do
     for isa in $("$auralis" devices --isas); do says "^$kernel .*$isa  *bit-equal  *[0-9.]* dB"; done
 done
+for isa in $("$auralis" devices --isas); do says "^stretch .*$isa  *bit-equal"; done
 says '^all agree'
 ! grep -q -e DIFFERS -e FAR out || fault 'it says that something differs, and that all agree'
 expect 0 check --help

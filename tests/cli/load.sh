@@ -82,15 +82,15 @@ for protocol in v2 v2-float32 v2-opus v1 v0; do
     expect 1 load -n 1 --ramp 0 --duration 2s --protocol $protocol --plant seed "$address"
     says 'are not the piece'
 done
-expect 1 load -n 2 --ramp 0 --duration 2s --plant bit "$address"
+expect 1 load -n 2 --ramp 0 --duration 4s --plant bit "$address"
 says ' 1 of [0-9]* messages differ'
-expect 1 load -n 2 --ramp 0 --duration 2s --protocol v1 --plant bit "$address"
+expect 1 load -n 2 --ramp 0 --duration 4s --protocol v1 --plant bit "$address"
 says ' 1 of [0-9]* messages differ'
-expect 1 load -n 2 --ramp 0 --duration 2s --plant drop --json result.json "$address"
+expect 1 load -n 2 --ramp 0 --duration 4s --plant drop --json result.json "$address"
 is missing_frames '==' 4800
-expect 1 load -n 2 --ramp 0 --duration 2s --protocol v1 --plant drop --json result.json "$address"
+expect 1 load -n 2 --ramp 0 --duration 4s --protocol v1 --plant drop --json result.json "$address"
 is missing_frames '==' 4410
-expect 1 load -n 2 --ramp 0 --duration 2s --shared 100 --plant repeat --json result.json "$address"
+expect 1 load -n 2 --ramp 0 --duration 4s --shared 100 --plant repeat --json result.json "$address"
 is repeats '==' 1
 
 # A station that does not exist, and a file that cannot be written.

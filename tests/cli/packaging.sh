@@ -30,6 +30,14 @@ complete_words re | grep -qx render || fault 'no command is completed'
 complete_words serve --tls | grep -qx -- --tls-key || fault 'no option is completed'
 complete_words render --preset sl | grep -qx sleep || fault 'no preset is completed'
 
+# The container is built with every library but those of what it leaves out (analysis, sound card, tests).
+sed -n '/^build_packages=(/,/)/p' "$source/scripts/lib.sh" | tr -d '()' | tr ' ' '\n' | grep -E '^[a-z0-9.+-]+-dev$' |
+  grep -vE '^lib(kissfft|ebur128|png|cmocka|cairo2)-dev$|^portaudio' >libraries
+[ "$(wc -l <libraries)" -ge 10 ] || fault 'too few libraries'
+while read -r library; do
+  grep -qw -- "$library" "$source/packaging/Containerfile" || fault "the container is built without $library"
+done <libraries
+
 if command -v systemd-analyze >/dev/null; then
   sed "s|@BINDIR@/auralis|$auralis|; s|@SYSCONFDIR@|/etc|" "$source/packaging/systemd/auralis.service" >auralis.service
   systemd-analyze verify --man=no "$PWD/auralis.service" 2>verified || true

@@ -8,7 +8,7 @@ grep -qx scalar out || fault 'devices --isas lacks scalar'
 grep -q '[^a-z0-9]' out && fault 'devices --isas says more than names'
 best=$(head -n 1 out)
 expect 0 devices
-says 'Kernels' "^  $best .*unless told otherwise" 'Sound devices'
+says 'Kernels' "^  $best .*unless told otherwise" 'Sound devices' '^  cpu  *[0-9.]* GB, [0-9]* cores*, [1-9][0-9]* pad voices in real time on one core$'
 expect 2 devices --isa
 complains '--isa; the nearest is --isas'
 expect 2 devices all

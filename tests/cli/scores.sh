@@ -29,6 +29,17 @@ sounds dry.wav
 expect 0 render -q -o tail.wav --tail --score "$data/phrases/W3.json"
 [ "$(frames tail.wav)" -gt 528000 ] || fault "$asked: the tail has only $(frames tail.wav) frames in all"
 
+# Any number of threads renders the same samples, dry, with effects and from a MIDI file.
+for threads in 1 2 3 5; do
+    expect 0 render -q -o "wet$threads.wav" --threads "$threads" --score "$data/phrases/W2.json"
+    expect 0 render -q -o "dry$threads.wav" --threads "$threads" --dry --score "$data/phrases/W2.json"
+    expect 0 render -q -o "midi$threads.wav" --threads "$threads" --tail --score "$data/midi/rosegarden.mid"
+    for kind in wet dry midi; do
+        cmp "${kind}1.wav" "$kind$threads.wav" || fault "$threads threads change the samples: $kind"
+    done
+done
+rm -f wet*.wav dry?.wav midi?.wav
+
 # MIDI files: those of known programs, and our own with one odd habit each.
 for file in "$data"/midi/*.mid "$data"/midi/quirks/*.mid; do
     expect 0 render -q -o midi.wav --score "$file"

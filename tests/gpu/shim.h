@@ -1,8 +1,10 @@
-/* shim.h — the kernels' text for a GPU, as C: every work item of a group is a fiber, and a barrier lets the
- * next one run. What the compiler is told about the kinds of memory means nothing here; that the text is
- * right about them the GPUs' own compilers see. */
+/* shim.h — the kernels' text for a GPU, as C: every work item of a group is a fiber. What the compiler is
+ * told about the kinds of memory means nothing here; that the text is right about them the GPUs' own
+ * compilers see. */
 #ifndef AURALIS_TESTS_SHIM_H
 #define AURALIS_TESTS_SHIM_H
+
+#include "fibers.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -28,11 +30,12 @@ static inline float as_float(uint i) {
     return x;
 }
 
-extern uint shim_item, shim_group;
-void shim_barrier(void);
-#define __nvvm_read_ptx_sreg_tid_x() shim_item
-#define __nvvm_read_ptx_sreg_ctaid_x() shim_group
-#define __nvvm_bar_sync(n) shim_barrier()
+#define __nvvm_read_ptx_sreg_tid_x() fiber_item
+#define __nvvm_read_ptx_sreg_ctaid_x() fiber_group
+#define __nvvm_bar_sync(n) fiber_barrier()
+
+/* An entry runs whose items wait for each other. */
+extern int shim_together;
 
 /* Runs an entry of the program (device/driver.h has the names), whose arguments are pointed to as the CUDA
  * driver has it. Returns 0, or −1 where no entry is called that or its items do not all come to the same

@@ -61,7 +61,7 @@ static int mix(const struct kernels *k, long calls) {
     float gain[ROWS];
     make_noise(rows, ROWS * VOICE_ROW);
     for (int i = 0; i < ROWS; i++) to[i] = i % 4 ? BUS_WASH : BUS_DIRECT, gain[i] = 0.1f;
-    while (calls--) k->mix(bus, rows, to, gain, gain, ROWS);
+    while (calls--) k->mix(bus, ALL_BUSES, rows, to, gain, gain, ROWS);
     return 0;
 }
 

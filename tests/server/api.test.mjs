@@ -49,7 +49,7 @@ test('status and metrics are real numbers', { timeout: 60000 }, async (t) => {
   await client.takeChunks(60)
   const { body: status } = await ask(server, 'GET', '/api/status')
   assert.deepEqual(Object.keys(status), ['status', 'uptime_seconds', 'synthesis_engine', 'buffer_depth_ms', 'active_connections',
-    'chunks_generated', 'storage', 'station', 'parameters'])
+    'chunks_generated', 'streams_restarted', 'storage', 'station', 'parameters', 'gpu'])
   assert.deepEqual(Object.keys(status.synthesis_engine), ['device', 'sample_rate', 'voices', 'latency'])
   assert.equal(status.status, 'running')
   assert.equal(status.active_connections, 1)

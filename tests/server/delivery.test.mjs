@@ -1,7 +1,7 @@
 // delivery.test.mjs — how chunks reach a listener: changes that are heard at once, Opus, memory that comes back.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { AURALIS, Client, Server, sleep, until } from './helpers.mjs'
@@ -47,7 +47,9 @@ test('a change is heard where the player is, and what was sent before is replace
   assert.ok(SLOW || took < 1000, `it took ${took} ms`)
   const { by, parameters } = await client.text('parameters')
   assert.deepEqual([by, parameters.level], ['you', -40])
-  assert.equal(client.texts.filter(({ type }) => type === 'parameters').length, 1)
+  // Once; where rendering anew takes long, what plays meanwhile changes too, and both are said.
+  const told = client.texts.filter(({ type }) => type === 'parameters').length
+  assert.ok(told === 1 || told === 2, `told ${told} times`)
 })
 
 test('what did not change is the same when it is rendered anew, after a change of tempo too', { timeout: 60000 }, async (t) => {
@@ -74,7 +76,8 @@ test('a hand that keeps turning is heard a quarter of a second later at the late
   const turned = performance.now()
   await until(() => client.chunks.findLast(({ anew }) => anew)?.at > turned || performance.now() > turned + 1500, 'the last rendering')
   const times = client.chunks.filter(({ anew }) => anew).length
-  assert.ok(times >= (SLOW ? 1 : 2) && times <= 12, `${times} times`)
+  // Where that takes more than a second it is given up: then what plays meanwhile has changed.
+  assert.ok(times >= (SLOW ? 0 : 2) && times <= 12, `${times} times`)
   await sleep(600)
   assert.ok(rms(client.chunks.slice(-20)) < 0.02)
 })
@@ -159,16 +162,68 @@ test('a server that has no time left refuses newcomers, and those who play go on
   first.chunks.forEach((chunk, i) => assert.deepEqual([chunk.frame, chunk.discontinuity], [i * 4800, false]))
 })
 
+test('a buffer that ran out at the deepest tier is deeper from then on, and nothing is left out', { timeout: 90000 }, async (t) => {
+  const server = await start(t)
+  const open = (name, of = 'seed=3') =>
+    Client.open(`${server.ws}/ws/audio/${name}?${of}&chunk=9600&format=float32&buffer_tier=defensive`, V2)
+  const pause = async (...who) => {
+    const client = await open(...who)
+    client.socket.pause() // before it has read much: the kernel gives more room to who reads fast
+    return client
+  }
+  const blocked = await pause('blocked'), shared = await pause('shared', 'station=main'), away = await pause('away', 'station=main')
+  const told = await open('told')
+  assert.equal((await told.text('hello')).buffer.target_ms, 3000)
+  await told.takeChunks(20)
+  told.say({ type: 'report', depth_ms: 0, underruns: 1, jitter_ms: 2 })
+  assert.deepEqual(await told.text('tier'), { type: 'tier', tier: 'defensive', target_ms: 4250 })
+  await sleep(8500)
+  for (const client of [blocked, shared]) {
+    client.socket.resume()
+    const { target_ms: depth } = await client.text('tier')
+    assert.ok(depth >= 3250 && depth <= 10000, `${depth} ms deep`)
+    await client.takeChunks(client.chunks.length + 15)
+  }
+  for (const { chunks } of [blocked, shared, told])
+    chunks.forEach((chunk, i) => assert.deepEqual([chunk.frame, chunk.discontinuity], [chunks[0].frame + i * 9600, false]))
+  await sleep(6000) // more than is kept of a station
+  away.socket.resume()
+  await until(() => away.chunks.some((chunk) => chunk.discontinuity), 'a skip')
+  assert.ok(away.chunks.every((chunk) => chunk.discontinuity === chunk.faded), 'a step')
+})
+
 test('memory comes back when a crowd has left', { timeout: 60000, skip: SLOW }, async (t) => {
   const server = await start(t, '--threads', '1')
   const resident = () => Number(readFileSync(`/proc/${server.child.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024
   const crowd = (...more) => execFileSync(AURALIS, ['load', '-n', '80', '--ramp', '1s', '--duration', '1s', '--verify', '0',
     '--protocol', 'v2,v2-opus,v1', ...more, server.http], { stdio: 'ignore' })
-  crowd()
-  await sleep(3000)
   const before = resident()
+  crowd()
   crowd('--churn', '100', '--shared', '30')
-  await sleep(3000)
-  const after = resident()
+  let after
+  for (let i = 0; i < 12 && !((after = resident()) < before + 2); i++) await sleep(1000)
   assert.ok(after < before + 2, `${before} MB before, ${after} MB after`)
+})
+
+test('a session of its own is raised above others, and says how far', { timeout: 20000 }, async (t) => {
+  const file = '/proc/self/autogroup'
+  if (!existsSync(file)) return t.skip('sessions are not grouped here')
+  const child = spawn(AURALIS, ['serve', '--listen', '127.0.0.1:0', '--state-dir', ':memory:'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  t.after(() => child.kill('SIGKILL'))
+  let said = ''
+  child.stdout.on('data', (bytes) => (said += bytes))
+  await until(() => /^Priority: session (-?\d+),/m.test(said), 'its priority')
+  const told = said.match(/session (-?\d+),/)[1], before = readFileSync(file, 'latin1').match(/nice (-?\d+)/)[1]
+  assert.match(readFileSync(`/proc/${child.pid}/autogroup`, 'latin1'), new RegExp(`nice ${told}\n`))
+  if (process.getuid() === 0) assert.equal(told, '-10')
+  await start(t) // in our session, which is not its
+  assert.equal(readFileSync(file, 'latin1').match(/nice (-?\d+)/)[1], before)
+})
+
+test('a render thread that is pinned stays on the core that the server names', { timeout: 20000 }, async (t) => {
+  const server = await start(t, '--threads', '1', '--pin', 'on')
+  await until(() => /^Render threads: on core \d+$/m.test(server.output), 'the core')
+  const core = server.output.match(/on core (\d+)/)[1]
+  const tasks = readdirSync(`/proc/${server.child.pid}/task`).map((task) => readFileSync(`/proc/${server.child.pid}/task/${task}/status`, 'utf8'))
+  assert.ok(tasks.filter((text) => text.match(/Cpus_allowed_list:\s+(.*)/)[1] === core).length >= 1, 'no thread stays there')
 })

@@ -72,6 +72,7 @@ export function parseChunk(bytes) {
     channels: bytes[2],
     discontinuity: (bytes[3] & 1) === 1,
     anew: (bytes[3] & 2) === 2,
+    faded: (bytes[3] & 4) === 4,
     rate: bytes.readUInt32LE(4),
     frames: bytes.readUInt32LE(8),
     sequence: bytes.readUInt32LE(12),

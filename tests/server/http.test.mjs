@@ -1,9 +1,10 @@
-// http.test.mjs — music over plain HTTP, judged by curl, ffmpeg and mpv: the right samples in every format, for players old and new.
+// http.test.mjs — music over plain HTTP, judged by curl, ffmpeg, ffplay, mpv and VLC: the right samples in every format, for players old and new.
 import assert from 'node:assert/strict'
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import net from 'node:net'
+import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { Server, render, sleep } from './helpers.mjs'
@@ -46,10 +47,11 @@ function correlation(heard, piece) {
 }
 
 /** Everything a raw connection is given. */
-async function raw(server, text, seconds) {
+async function raw(server, text, seconds, { paused = false } = {}) {
   const socket = net.connect(server.port, '127.0.0.1')
   const out = []
   socket.on('data', (piece) => out.push(piece))
+  if (paused) socket.pause() // at once: the kernel gives more room to who has read something
   socket.on('error', () => {})
   socket.write(text)
   await sleep(seconds * 1000)
@@ -185,6 +187,66 @@ test('whoever is slow, silent or rude harms nobody', { timeout: 60000 }, async (
   assert.equal((await server.json('/api/status')).active_connections, 0)
 })
 
+/** The largest second difference of a channel: a click stands out by it, which the waves of music do not have. */
+function roughness(pcm) {
+  const x = samples(pcm)
+  let most = 0
+  for (let i = 4; i < x.length; i++) most = Math.max(most, Math.abs(x[i] - 2 * x[i - 2] + x[i - 4]))
+  return most
+}
+
+test('a slow listener of a station skips without a click', { timeout: 120000 }, async (t) => {
+  Object.assign(process.env, { AURALIS_MP3_BITRATE: '320', AURALIS_OPUS_BITRATE: '320' }) // more than the kernel keeps
+  t.after(() => { delete process.env.AURALIS_MP3_BITRATE; delete process.env.AURALIS_OPUS_BITRATE })
+  const server = await Server.start()
+  t.after(() => server.end())
+  const formats = { wav: 'wav', flac: 'flac', mp3: 'mp3', opus: 'ogg' }
+  const good = Promise.all(Object.keys(formats).map((format) => listen(`${server.http}/stations/main.${format}`, 22)))
+  await sleep(1000)
+  const slow = await Promise.all(Object.keys(formats).map((format) => raw(server, `GET /stations/main.${format} HTTP/1.0\r\n\r\n`, 0, { paused: true })))
+  await sleep(18000)
+  for (const { socket } of slow) socket.resume()
+  await sleep(1500)
+  for (const { socket } of slow) socket.destroy()
+  assert.equal(await metric(server, 'auralis_http_skips_total'), slow.length, 'each was moved forward once')
+  const music = (await Promise.all((await good).map((bytes, i) => decode(bytes, Object.values(formats)[i])))).map(({ pcm }) => pcm)
+  await Promise.all(Object.entries(formats).map(async ([format, container], i) => {
+    let bytes = slow[i].bytes()
+    bytes = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4)
+    if (format === 'mp3') bytes = bytes.subarray(0, bytes.length - (bytes.length % 960)) // it was cut off in the middle
+    if (format === 'opus') bytes = bytes.subarray(0, bytes.lastIndexOf('OggS'))
+    const { pcm, errors } = await decode(bytes, container)
+    if (format === 'flac') assert.doesNotMatch(errors, /crc|sync|header/i)
+    else assert.equal(errors, '', format)
+    // Where samples meet as they are it is ten times that of the music; what a decoder goes on from while it knows too little is not.
+    const inside = roughness(music[i]), seam = roughness(pcm), exact = format === 'wav' || format === 'flac'
+    assert.ok(seam <= (exact ? 1.2 : 3) * inside, `${format}: ${seam} with the skip, ${inside} without`)
+    assert.ok(pcm.length > 4 * 192000, `${format} is played before and after it`)
+    if (!exact) return
+    const end = pcm.length - (pcm.length % 4) - 40000, from = music[0].indexOf(pcm.subarray(0, 400)), to = music[0].indexOf(pcm.subarray(end, end + 400))
+    assert.ok(from >= 0 && to > from + end + 4 * 48000, `${format}: it goes on with the music, later`)
+  }))
+})
+
+test('who drops comes back to where it was, with seed and start, also to a server that was killed', { timeout: 60000 }, async (t) => {
+  const piece = render('--seed', '42', '--preset', 'sleep', '--format', '16', '--duration', '8s'), from = 2.5 * 48000
+  let server = await Server.start()
+  const first = (await listen(`${server.http}/listen.wav?seed=42&preset=sleep`, 1.5)).subarray(44)
+  assert.ok(first.length > 4 * from && first.equals(piece.subarray(0, first.length)))
+  for (const how of ['the server runs on', 'it was killed']) {
+    if (how === 'it was killed') {
+      await server.kill()
+      server = await Server.start()
+    }
+    const [wav, flac] = await Promise.all(['wav', 'flac'].map((format) => listen(`${server.http}/listen.${format}?seed=42&preset=sleep&start=${from}`, 1.5)))
+    const rest = wav.subarray(44), { pcm } = await decode(flac, 'flac')
+    assert.ok(rest.length > 192000 && pcm.length > 192000, how)
+    assert.ok(rest.equals(piece.subarray(4 * from, 4 * from + rest.length)), `wav: ${how}`)
+    assert.ok(pcm.equals(piece.subarray(4 * from, 4 * from + pcm.length)), `flac: ${how}`)
+  }
+  await server.end()
+})
+
 test('limits count those who listen over HTTP', { timeout: 60000 }, async (t) => {
   const server = await Server.start('--max-listeners', '2')
   t.after(() => server.end())
@@ -200,9 +262,39 @@ test('limits count those who listen over HTTP', { timeout: 60000 }, async (t) =>
 test('mpv plays it', { timeout: 60000, skip: !has('mpv') }, async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
-  const play = (path) => run('mpv', ['--no-config', '--ao=null', '--length=2', '--msg-level=all=warn', server.http + path], { timeout: 20000 })
+  const play = (path) => run('mpv', ['--no-config', '--ao=null', '--length=2', '--msg-level=all=warn', server.http + path], { timeout: 55000 })
   for (const { stdout, stderr } of await Promise.all(['/listen.opus?seed=3', '/stations/main.mp3', '/stations/main.flac', '/stations/main.opus'].map(play)))
     assert.equal(stdout + stderr, '')
+})
+
+/** 16-bit samples that a player left: there is music in them, a second at least. */
+function assertMusic(bytes, what) {
+  const heard = samples(Buffer.from(bytes.subarray(0, bytes.length & ~1)))
+  assert.ok(heard.length > 96000, `${what}: ${heard.length} samples`)
+  assert.ok(heard.some((x) => Math.abs(x) > 300), `${what} is silent`)
+}
+
+test('ffplay and VLC play it', { timeout: 180000 }, async (t) => {
+  const server = await Server.start(), folder = mkdtempSync(`${tmpdir()}/players-`)
+  t.after(() => server.end())
+  t.after(() => rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 100 }))
+  chmodSync(folder, 0o777)
+  const user = process.getuid() ? [] : ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] // VLC does not play for root
+  const size = (file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  /** Lets a player play until it has left enough, however long that takes here, and ends it. */
+  const player = async (file, program, args, env) => {
+    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' }), end = Date.now() + 60000
+    while (size(file) < 400000 && child.exitCode === null && Date.now() < end) await sleep(100)
+    if (child.exitCode === null && child.kill()) await once(child, 'exit') // till then it writes into its folder
+    assertMusic(readFileSync(file), `${program} ${args.at(-1)}`)
+  }
+  const play = async (path, i) => {
+    const url = server.http + path, file = `${folder}/${i}`
+    if (has('ffplay')) await player(`${file}.raw`, 'ffplay', ['-v', 'error', '-nodisp', url], { SDL_AUDIODRIVER: 'disk', SDL_DISKAUDIOFILE: `${file}.raw` })
+    const [vlc, ...args] = [...user, 'cvlc', '-q', '--no-video', '--aout=afile', `--audiofile-file=${file}.wav`, url]
+    if (has('cvlc')) await player(`${file}.wav`, vlc, args, { HOME: folder })
+  }
+  await Promise.all(['/stations/main.mp3', '/stations/main.opus', '/stations/main.flac', '/listen.opus?seed=3', '/stations/main.m3u8'].map(play))
 })
 
 test('playlists name what they stand beside', { timeout: 60000 }, async (t) => {

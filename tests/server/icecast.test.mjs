@@ -48,9 +48,12 @@ class Icecast {
     await gone
   }
 
-  /** What it says of its mounts: {"/a.mp3": {…}}. */
+  /** What it says of its mounts: {"/a.mp3": {…}}. While a mount comes or goes its JSON is not always whole. */
   async mounts() {
-    const { icestats } = await (await fetch(`http://127.0.0.1:${this.port}/status-json.xsl`)).json()
+    const { icestats } = await eventually(async () => {
+      const text = await (await fetch(`http://127.0.0.1:${this.port}/status-json.xsl`)).text()
+      try { return JSON.parse(text) } catch { return null }
+    }, 'JSON from Icecast')
     return Object.fromEntries([icestats.source ?? []].flat().map((source) => [new URL(source.listenurl).pathname, source]))
   }
 }
@@ -116,6 +119,41 @@ test('stations on a real Icecast', { timeout: 120000, skip: missing }, async (t)
   assert.equal(await server.stop(), 0)
   assert.match(server.errors, /station "night" is on 127\.0\.0\.1/)
   assert.ok(!(server.errors + server.output).includes('word'), 'no password in what the server says')
+})
+
+test('SIGHUP: feeds that stay play on, others end and begin', { timeout: 120000, skip: missing }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'auralis-icecast-')), icecast = new Icecast(await freePort(), folder)
+  t.after(async () => {
+    await icecast.stop()
+    rmSync(folder, { recursive: true })
+  })
+  const config = join(folder, 'auralis.conf')
+  const at = (mount) => `icecast = icecast://source:${encodeURIComponent(SECRET)}@127.0.0.1:${icecast.port}${mount}\n`
+  await icecast.start()
+  writeFileSync(config, `${at('/main.mp3')}[station night]\n${at('/night.mp3')}[station dawn]\n`)
+  const server = await Server.start('--config', config)
+  t.after(() => server.end())
+  const feeds = async () => Object.fromEntries(((await server.json('/api/status')).icecast ?? []).map((feed) => [feed.station, feed]))
+  const mounts = async () => Object.keys(await icecast.mounts()).sort().join()
+  const reload = async (text) => {
+    const before = server.errors.length
+    writeFileSync(config, text)
+    server.child.kill('SIGHUP')
+    await eventually(() => server.errors.slice(before).includes('was read again'), 'the configuration to be read again')
+    assert.doesNotMatch(server.errors.slice(before), /starts anew/)
+  }
+  await eventually(async () => (await mounts()) === '/main.mp3,/night.mp3', 'two mounts')
+
+  await reload(`${at('/main.mp3')}[station night]\n${at('/nacht.opus')}[station dawn]\n${at('/dawn.mp3')}`)
+  assert.deepEqual(Object.keys(await feeds()).sort(), ['dawn', 'main', 'night'])
+  await eventually(async () => (await mounts()) === '/dawn.mp3,/main.mp3,/nacht.opus', 'one mount moved, one more')
+  assert.equal(server.errors.split('station "main" is on').length - 1, 1, 'whose feed did not change is not disturbed')
+
+  await reload('[station night]\n[station dawn]\n')
+  assert.deepEqual(await feeds(), {})
+  await eventually(async () => (await mounts()) === '', 'no mount')
+  assert.equal(await server.stop(), 0)
+  assert.ok(!server.errors.includes(SECRET) && !server.errors.includes(encodeURIComponent(SECRET)))
 })
 
 test('bad addresses are refused, without their password', { skip: missing }, () => {

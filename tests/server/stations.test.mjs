@@ -1,7 +1,7 @@
 // stations.test.mjs — stations that come and go while the server runs, and what is left of them after a crash, on a full
 // disk and on one that cannot be written.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,6 +39,17 @@ function disk(t, kilobytes) {
     rmSync(path, { recursive: true, force: true })
   })
   return mounted ? path : null
+}
+
+/** Another process has the server's file to itself until `release` is called: a disk that takes its time. */
+async function occupy(t, state) {
+  const child = spawn('sqlite3', [join(state, 'auralis.db')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.after(() => child.kill())
+  let said = ''
+  child.stdout.on('data', (bytes) => (said += bytes))
+  child.stdin.write('.timeout 5000\nBEGIN IMMEDIATE;\nSELECT 7;\n')
+  await until(() => said.includes('7'), 'the file')
+  return () => child.stdin.end('COMMIT;\n')
 }
 
 test('a station is made, heard, changed, heard changed, and ended', { timeout: 60000 }, async (t) => {
@@ -138,12 +149,13 @@ test('kill -9 loses no station and no preset', { timeout: 60000 }, async (t) => 
       if (answer.status === 201) set.add(name)
       else if (!killed) assert.fail(`${answer.status} for ${name}`)
     }
-    const work = Array.from({ length: 7 }, (_, i) => round * 7 + i).flatMap((n) => [
-      save('/api/stations', 's' + n, { name: 's' + n, seed: String(n) }, kept), save('/api/presets', 'p' + n, { name: 'p' + n }, presets)])
-    await Promise.race(work.slice(round))
+    const numbers = Array.from({ length: 7 }, (_, i) => round * 7 + i)
+    const made = numbers.map((n) => save('/api/stations', 's' + n, { name: 's' + n, seed: String(n) }, kept))
+    const saved = numbers.map((n) => save('/api/presets', 'p' + n, { name: 'p' + n }, presets))
+    await Promise.all([made, saved].map((work) => Promise.race(work.slice(round))))
     killed = true
     await server.kill()
-    await Promise.all(work)
+    await Promise.all([...made, ...saved])
   }
   assert.ok(kept.size >= 4 && presets.size >= 4, `${kept.size} and ${presets.size} were confirmed`)
   const server = await start(t, '--state-dir', state)
@@ -222,4 +234,61 @@ test('a disk that becomes read-only is reported, survived, and used again', { ti
   assert.equal((await server.json('/api/status')).storage, 'kept')
   assert.deepEqual(await names(server), ['first', 'main'])
   await server.end()
+})
+
+test('a slow disk keeps nobody waiting but those who save', { timeout: 60000 }, async (t) => {
+  const state = folder(t), server = await start(t, '--state-dir', state)
+  assert.equal((await ask(server, 'POST', '/api/presets', { name: 'mine', parameters: { bpm: 44 } })).status, 201)
+  const client = await Client.open(`${server.ws}/ws/audio/one?seed=3&chunk=4800`, 'auralis-v2')
+  await client.takeChunks(12)
+  const release = await occupy(t, state)
+  const answered = [], save = (method, path, body) => ask(server, method, path, body).then((answer) => (answered.push(path), answer))
+  const saves = [save('POST', '/api/presets', { name: 'late' }), save('POST', '/api/stations', { name: 'late', seed: 5 })]
+  const gone = new AbortController()
+  fetch(`${server.http}/api/presets/mine`, { method: 'DELETE', signal: gone.signal }).catch(() => {})
+  const waiting = async () => Number((await (await fetch(`${server.http}/metrics`)).text()).match(/^auralis_http_requests_waiting (\d+)$/m)[1])
+  while ((await waiting()) < 3) await sleep(5)
+  gone.abort() // and is done all the same
+  const from = client.chunks.length
+  assert.equal((await ask(server, 'POST', '/api/control', { bpm: 61 })).body.parameters.bpm, 61)
+  assert.ok((await server.json('/api/presets')).presets.some(({ name }) => name === 'mine'))
+  const other = await Client.open(`${server.ws}/ws/audio/two?seed=4&preset=mine`, 'auralis-v2')
+  assert.equal((await other.text('hello')).parameters.bpm, 44)
+  client.say({ type: 'preset', name: 'mine' })
+  assert.equal((await client.text('parameters')).parameters.bpm, 44)
+  await until(() => client.chunks.length > from + 8, 'the music to go on')
+  assert.deepEqual(answered, [], 'saved on a disk that nobody could write')
+  release()
+  assert.deepEqual((await Promise.all(saves)).map(({ status }) => status), [201, 201])
+  while (await waiting()) await sleep(5)
+  const there = (await server.json('/api/presets')).presets.map(({ name }) => name)
+  assert.deepEqual([there.includes('late'), there.includes('mine'), await names(server)], [true, false, ['late', 'main']])
+  client.chunks.forEach((chunk, i) => assert.deepEqual([chunk.sequence, chunk.frame, chunk.discontinuity], [i, i * 4800, false]))
+  await server.end()
+})
+
+test('more saves than may wait are refused, and the others are done', { timeout: 60000 }, async (t) => {
+  const state = folder(t), server = await start(t, '--state-dir', state), release = await occupy(t, state)
+  let refused = 0
+  const saves = Array.from({ length: 70 }, (_, i) => ask(server, 'POST', '/api/presets', { name: `n${i}` }).then((answer) => {
+    refused += answer.status === 503
+    return answer
+  }))
+  await until(() => refused === 6, 'six refusals')
+  release()
+  const answers = await Promise.all(saves), kept = answers.filter(({ status }) => status === 201).length
+  assert.ok(answers.every(({ status, body }) => status === 201 || body.error.code === 'SERVER_OVERLOAD'))
+  assert.equal((await server.json('/api/presets')).presets.filter(({ builtin }) => !builtin).length, kept)
+  assert.equal(kept, 64)
+  await server.end()
+})
+
+test('a server that stops answers those whose save it has taken', { timeout: 60000 }, async (t) => {
+  const state = folder(t), server = await start(t, '--state-dir', state), release = await occupy(t, state)
+  const saved = ask(server, 'POST', '/api/presets', { name: 'last' })
+  while (!/^auralis_http_requests_waiting 1$/m.test(await (await fetch(`${server.http}/metrics`)).text())) await sleep(5)
+  const exit = server.stop()
+  await sleep(300) // it has begun to
+  release()
+  assert.deepEqual([(await saved).status, await exit], [201, 0])
 })

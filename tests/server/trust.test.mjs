@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import http2 from 'node:http2'
 import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -97,6 +98,19 @@ test('HTTPS: every file of the page by HTTP/2 at once and by HTTP/1.1, the API, 
   const { text } = await raw(server, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', 2000)
   assert.doesNotMatch(text, /200 OK/)
   await server.stop()
+})
+
+test('a hundred requests at once over one connection, asked for before any limit is known', { timeout: 60000 }, async (t) => {
+  const server = await start(t, ...certificate(folder(t), 'localhost'))
+  const session = http2.connect(`https://127.0.0.1:${server.port}`, { rejectUnauthorized: false })
+  t.after(() => session.destroy())
+  session.on('error', () => {})
+  const statuses = await Promise.all(Array.from({ length: 100 }, () => new Promise((done) => {
+    const request = session.request({ ':path': '/main.js' })
+    let status
+    request.on('response', (headers) => (status = headers[':status'])).on('error', ({ code }) => done(code)).on('end', () => done(status)).resume()
+  })))
+  assert.deepEqual(new Set(statuses), new Set([200]))
 })
 
 test('sockets over TLS carry every chunk', { timeout: 60000 }, async (t) => {

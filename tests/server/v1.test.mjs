@@ -142,3 +142,24 @@ test('a stopping server warns, then closes with 1001', { timeout: 60000 }, async
   assert.equal((await client.closed).code, 1001)
   assert.equal(await exit, 0)
 })
+
+test('whoever reads too slowly is told, and goes over without a step; v0 too', { timeout: 60000 }, async (t) => {
+  const server = await start(t)
+  const pieces = { '/ws/audio/own?seed=5&start=882000&': V1, '/ws/audio/shared?': V1, '/ws/stream?seed=5&start=882000&': undefined }
+  await Promise.all(Object.entries(pieces).map(async ([path, protocol]) => {
+    const client = await Client.open(`${server.ws}${path}buffer_tier=minimal`, protocol)
+    const told = () => client.texts.filter((text) => (text.error_code ?? text.code) === 'BUFFER_OVERRUN').length > 0
+    await client.takeChunks(10)
+    client.socket.pause()
+    await sleep(9000) // longer than what sockets hold and twice the deepest tier
+    client.socket.resume()
+    await until(told, 'the word', 5000)
+    await client.takeChunks(client.chunks.length + 10)
+    const all = Buffer.concat(client.chunks.map((chunk) => chunk.data))
+    const step = (i) => Math.abs(all.readInt16LE(2 * i + 4) - all.readInt16LE(2 * i))
+    const steps = Array.from({ length: all.length / 2 - 2 }, (_, i) => step(i))
+    const seams = steps.filter((_, i) => (i + 2) % 8820 < 2), inside = steps.filter((_, i) => (i + 2) % 8820 >= 2)
+    const most = (list) => list.reduce((a, b) => Math.max(a, b), 0)
+    assert.ok(most(seams) <= most(inside), `${path}: a step of ${most(seams)} between chunks, ${most(inside)} within them`)
+  }))
+})

@@ -29,6 +29,33 @@ static void a_bar_follows_from_its_place_alone(void **state) {
     }
 }
 
+struct run {
+    uint64_t seed, next;
+    const auralis_parameters *p;
+};
+
+static void is_the_bar(void *self, uint64_t bar, const struct composer_bar *composed) {
+    struct run *run = self;
+    struct composer_bar alone;
+    assert_true(bar == run->next++);
+    composer_bar(run->seed, run->p, bar / SECTION_BARS, (uint32_t)(bar % SECTION_BARS), &alone);
+    assert_true(same_bar(composed, &alone));
+}
+
+/* However many are asked for at once, from wherever. */
+static void bars_side_by_side_are_those_asked_for_one_by_one(void **state) {
+    (void)state;
+    struct random r = random_at(3, 0, 0, 0);
+    for (int trial = 0; trial < 400; trial++) {
+        auralis_parameters p = anything(&r);
+        uint64_t first = random_u64(&r) >> (18 + random_below(&r, 46));
+        struct run run = {random_u64(&r), first, &p};
+        uint32_t count = random_below(&r, 150);
+        composer_bars(run.seed, &p, first, count, is_the_bar, &run);
+        assert_true(run.next == first + count);
+    }
+}
+
 /* Whatever is asked for: order, ranges, lengths, the bound on notes far away. */
 static void notes_are_within_their_bounds(void **state) {
     (void)state;
@@ -322,6 +349,7 @@ static void a_score_refuses_what_is_out_of_range(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bar_follows_from_its_place_alone),
+        cmocka_unit_test(bars_side_by_side_are_those_asked_for_one_by_one),
         cmocka_unit_test(notes_are_within_their_bounds),
         cmocka_unit_test(notes_fit_their_chord_or_scale),
         cmocka_unit_test(bass_and_pads_play_their_chord),

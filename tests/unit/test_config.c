@@ -33,7 +33,7 @@ static void everything_can_be_said(void **state) {
     struct server_config c = DEFAULTS;
     struct config_message why = {.text = ""};
     int result = read_text("listen = [::1]:9000 # here\r\n"
-                           "threads=2\n"
+                           "threads=2\npin = on\n"
                            "\tmax_listeners =   50\t\n"
                            "max_per_address = 3\nattempts_per_minute = 20\n"
                            "trusted_proxy = 10.0.0.9\n"
@@ -46,7 +46,7 @@ static void everything_can_be_said(void **state) {
                            &c, &why);
     if (result) fail_msg("%s: %s", why.place, why.text);
     assert_string_equal(c.listen, "[::1]:9000");
-    assert_true(c.threads == 2 && c.max_listeners == 50 && c.max_per_address == 3 &&
+    assert_true(c.threads == 2 && c.pin && c.max_listeners == 50 && c.max_per_address == 3 &&
                 c.attempts_per_minute == 20);
     assert_string_equal(c.trusted_proxy, "10.0.0.9");
     assert_string_equal(c.state_dir, "/tmp/a #1");
@@ -176,10 +176,11 @@ static void printing_loses_nothing(void **state) {
     char *text = NULL;
     size_t size = 0;
     assert_int_equal(
-        read_text("listen = [::1]:9000\nthreads = 2\nstate_dir = \"/tmp/a #1\"\nbuffer_tier = stable\n"
-                  "allowed_origins = https://a.example, https://b.example:8443\n"
-                  "[station main]\nseed = 9\npreset = sleep\nbpm = 47.125\n[station b]\nmode = dorian\n",
-                  &c, &why),
+        read_text(
+            "listen = [::1]:9000\nthreads = 2\npin = on\nstate_dir = \"/tmp/a #1\"\nbuffer_tier = stable\n"
+            "allowed_origins = https://a.example, https://b.example:8443\n"
+            "[station main]\nseed = 9\npreset = sleep\nbpm = 47.125\n[station b]\nmode = dorian\n",
+            &c, &why),
         0);
     FILE *to = open_memstream(&text, &size);
     config_print(&c, to);

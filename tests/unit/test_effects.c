@@ -267,7 +267,7 @@ static void level_zero_is_silence(void **state) {
 
 static void assert_no_denormals(const struct rig *g) {
     const uint32_t *words = (const void *)g->fx;
-    for (size_t i = g->fx->chorus[0].start; i < effects_size(g->rate) / 4; i++) {
+    for (size_t i = g->fx->ring.start[RING_CHORUS]; i < effects_size(g->rate) / 4; i++) {
         uint32_t magnitude = words[i] & 0x7fffffff;
         if (magnitude && magnitude < 0x00800000) fail_msg("word %zu is the denormal %08x", i, words[i]);
     }
@@ -433,6 +433,44 @@ static void reverb_is_dense(void **state) {
     rig_close(&g);
 }
 
+/* Amplitude of what lies around a frequency, in turns a frame. */
+static double amplitude_at(const float *x, int count, double turns) {
+    double re = 0, im = 0, total = 0;
+    for (int i = 0; i < count; i++) {
+        double t = TURN * i / count; /* Blackman and Harris: 92 dB down beside the main lobe */
+        double w = 0.35875 - 0.48829 * cos(t) + 0.14128 * cos(2 * t) - 0.01168 * cos(3 * t);
+        re += w * x[i] * cos(TURN * turns * i), im += w * x[i] * sin(TURN * turns * i), total += w;
+    }
+    return 2 * sqrt(re * re + im * im) / total;
+}
+
+/* The reverb runs at half the rate: what lies above a third of the whole one must not be folded down, nor
+ * what lies below a sixth come back mirrored. */
+static void reverb_has_no_mirror(void **state) {
+    (void)state;
+    static const double tone[] = {0.46, 0.41, 0.36, 0.338, 0.04, 0.1, 0.162}; /* turns a frame */
+    enum { BLOCKS = 1500, HEARD = 256 };
+    static float tail[HEARD * BLOCK];
+    for (int rate = 0; rate < 3; rate++)
+        for (size_t k = 0; k < sizeof tone / sizeof *tone; k++) {
+            struct rig g;
+            rig_open(&g, RATES[rate], 0, 1, 0.5f, 1);
+            g.fx->gain[GAIN_ECHO] = 0;
+            for (int b = 0; b < BLOCKS + HEARD; b++) {
+                for (int i = 0; i < BLOCK; i++)
+                    g.wash[i] = g.wash[BLOCK + i] =
+                        (float)(0.25 * sin(TURN * fmod(tone[k] * (double)(g.frame + (uint64_t)i), 1)));
+                rig_block(&g);
+                for (int i = 0; b >= BLOCKS && i < BLOCK; i++) tail[(b - BLOCKS) * BLOCK + i] = g.out[2 * i];
+            }
+            double there = 20 * log10(amplitude_at(tail, HEARD * BLOCK, 0.5 - tone[k]) / 0.25 + 1e-20);
+            if (there > -90)
+                fail_msg("%u Hz: a tone at %.0f Hz is heard at %.0f Hz, %.1f dB", RATES[rate],
+                         tone[k] * RATES[rate], (0.5 - tone[k]) * RATES[rate], there);
+            rig_close(&g);
+        }
+}
+
 /* ---- Starting anywhere ---- */
 
 static void a_late_start_agrees(void **state) {
@@ -460,11 +498,12 @@ static void a_late_start_agrees(void **state) {
 
 static void memory_is_bounded(void **state) {
     (void)state;
-    assert_true(effects_size(48000) <= 400 * 1024);
+    assert_true(effects_size(48000) <= 256 * 1024);
     struct rig g;
     rig_open(&g, 48000, 0, 1, 0.5f, 1);
-    const struct ring *last = &g.fx->line[REVERB_LINES - 1];
-    assert_true((last->start + last->size + RING_MIRROR - g.fx->before[0].start) * 4 <= 128 * 1024);
+    const struct rings *r = &g.fx->ring;
+    enum { LAST = RING_LINE + REVERB_LINES - 1 };
+    assert_true((r->start[LAST] + r->size[LAST] + 2 * HALF_BLOCK - r->start[RING_BEFORE]) * 4 <= 72 * 1024);
     rig_close(&g);
 }
 
@@ -484,6 +523,7 @@ int main(void) {
         cmocka_unit_test(reverb_time_is_as_said),
         cmocka_unit_test(reverb_is_wide_and_mono_compatible),
         cmocka_unit_test(reverb_is_dense),
+        cmocka_unit_test(reverb_has_no_mirror),
         cmocka_unit_test(a_late_start_agrees),
         cmocka_unit_test(memory_is_bounded),
     };

@@ -161,10 +161,119 @@ static void shared_encoding_numbers_by_the_station(void **state) {
     live_close(station);
 }
 
+static void count_call(void *calls) {
+    atomic_fetch_add((_Atomic int *)calls, 1);
+}
+
+/* A reader that takes parts as fast as they come, as an event loop does: it looks, asks, looks again, and
+ * then sleeps until it is called. */
+static void who_waits_is_called(void **state) {
+    struct room *r = *state;
+    struct encoding *e;
+    _Atomic int calls = 0;
+    int slept = 0;
+    struct encoding_spec spec = {.encoder = {.format = ENCODER_WAV},
+                                 .stream = open_stream(r, false),
+                                 .notify = count_call,
+                                 .self = (void *)&calls};
+    assert_int_equal(encoding_open(r->pool, &spec, &e), 0);
+    const struct part_ring *parts = encoding_parts(e);
+    int64_t end = monotonic_now() + 60 * MONOTONIC_SECOND;
+    for (uint64_t number = 0; number < 100;) {
+        int before = atomic_load(&calls);
+        if (part_ring_head(parts) <= number) encoding_wait(e);
+        for (; part_ring_head(parts) <= number && atomic_load(&calls) == before; slept++) {
+            assert_true(monotonic_now() < end);
+            nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+        }
+        if (part_ring_head(parts) > number) encoding_taken(e, ++number);
+    }
+    assert_true(slept > 0 && atomic_load(&calls) > 0);
+    encoding_close(e);
+}
+
+/* The pool --------------------------------------------------------------------------------------------------
+ */
+
+struct errand {
+    struct encoder_job job;
+    int64_t again; /* after so long; 0: when it is asked for */
+    _Atomic int runs;
+    _Atomic bool held, freed; /* held: a run goes on as long */
+};
+
+static int64_t run_errand(struct encoder_job *job, int64_t now) {
+    struct errand *errand = (struct errand *)(void *)job;
+    atomic_fetch_add(&errand->runs, 1);
+    while (atomic_load(&errand->held)) nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    return errand->again ? now + errand->again : 0;
+}
+
+static void free_errand(struct encoder_job *job) {
+    atomic_store(&((struct errand *)(void *)job)->freed, true);
+}
+
+static void wait_for_runs(struct errand *errand, int runs) {
+    int64_t end = monotonic_now() + 20 * MONOTONIC_SECOND;
+    while (atomic_load(&errand->runs) < runs) {
+        assert_true(monotonic_now() < end);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
+/* One thread keeps watch for what is a minute off; what is asked for meanwhile is done all the same. */
+static void sleepers_are_woken_for_what_comes_first(void **state) {
+    struct room *r = *state;
+    struct errand far = {.job = {.run = run_errand, .free = free_errand}, .again = 60 * MONOTONIC_SECOND};
+    struct errand near = {.job = {.run = run_errand, .free = free_errand}};
+    assert_true(encoder_pool_add(r->pool, &far.job));
+    wait_for_runs(&far, 1);
+    assert_true(encoder_pool_add(r->pool, &near.job));
+    wait_for_runs(&near, 1);
+    for (int i = 2; i < 30; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = i % 3 * 4000000}, NULL);
+        if (i % 2)
+            encoder_pool_nudge(r->pool, &near.job);
+        else
+            encoder_pool_kick(r->pool, &near.job);
+        wait_for_runs(&near, i);
+    }
+    assert_int_equal(atomic_load(&far.runs), 1);
+    encoder_pool_drop(r->pool, &near.job, true);
+    encoder_pool_drop(r->pool, &far.job, true);
+    assert_true(atomic_load(&near.freed) && atomic_load(&far.freed));
+}
+
+/* What is asked for while a job runs may concern what it has looked at already. */
+static void who_is_kicked_while_he_runs_runs_again(void **state) {
+    struct room *r = *state;
+    struct errand errand = {.job = {.run = run_errand, .free = free_errand}};
+    for (int i = 0; i < 2; i++) {
+        atomic_store(&errand.held, true);
+        if (i == 0)
+            assert_true(encoder_pool_add(r->pool, &errand.job));
+        else
+            encoder_pool_kick(r->pool, &errand.job);
+        wait_for_runs(&errand, 2 * i + 1);
+        if (i == 0)
+            encoder_pool_kick(r->pool, &errand.job);
+        else
+            encoder_pool_nudge(r->pool, &errand.job);
+        atomic_store(&errand.held, false);
+        wait_for_runs(&errand, 2 * i + 2);
+    }
+    encoder_pool_drop(r->pool, &errand.job, true);
+    assert_true(atomic_load(&errand.freed));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ring_keeps_the_newest), cmocka_unit_test(readers_see_whole_parts_or_none),
+        cmocka_unit_test(ring_keeps_the_newest),
+        cmocka_unit_test(readers_see_whole_parts_or_none),
         cmocka_unit_test_setup_teardown(private_encoding_waits_for_its_reader, open_room, close_room),
-        cmocka_unit_test_setup_teardown(shared_encoding_numbers_by_the_station, open_room, close_room)};
+        cmocka_unit_test_setup_teardown(shared_encoding_numbers_by_the_station, open_room, close_room),
+        cmocka_unit_test_setup_teardown(who_waits_is_called, open_room, close_room),
+        cmocka_unit_test_setup_teardown(sleepers_are_woken_for_what_comes_first, open_room, close_room),
+        cmocka_unit_test_setup_teardown(who_is_kicked_while_he_runs_runs_again, open_room, close_room)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

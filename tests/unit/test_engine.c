@@ -8,6 +8,7 @@
 #include <auralis/auralis.h>
 
 #include "base/random.h"
+#include "synth/pcm16.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -93,6 +94,57 @@ static void a_batch_changes_nothing(void **state) {
     assert_true(auralis_stream_frame(s[20]) == (uint64_t)BLOCKS * AURALIS_BLOCK);
     auralis_engine_destroy(e);
     free(right), free(others), free(is);
+}
+
+static void set_pads(auralis_stream *s, bool on) {
+    auralis_parameters p = auralis_stream_parameters(s);
+    p.enable_pads = on;
+    assert_int_equal(auralis_stream_set(s, &p, ~(auralis_parameter_set)0, NULL, NULL), 0);
+}
+
+/* What a change strikes anew does not sound before the stream is rendered, though a neighbour is. */
+static void a_changed_stream_waits(void **state) {
+    (void)state;
+    enum { BLOCKS = 750, SAMPLES = BLOCKS * 2 * AURALIS_BLOCK };
+    auralis_engine *alone = new_engine(NULL), *both = new_engine(NULL);
+    auralis_stream *a = open_at(alone, 7, "focus", 60 * RATE), *b = open_at(both, 7, "focus", 60 * RATE),
+                   *neighbour = open_at(both, 8, "focus", 0);
+    float *right = buffer(SAMPLES / 2), *is = buffer(SAMPLES / 2);
+    for (int on = 0; on < 2; on++) {
+        set_pads(a, on);
+        set_pads(b, on);
+        assert_int_equal(auralis_engine_render(both, &neighbour, 1, BLOCKS, &is), 0);
+        assert_int_equal(auralis_engine_render(both, &b, 1, BLOCKS, &is), 0);
+        assert_int_equal(auralis_engine_render(alone, &a, 1, BLOCKS, &right), 0);
+        assert_memory_equal(is, right, SAMPLES * sizeof *is);
+    }
+    auralis_engine_destroy(alone);
+    auralis_engine_destroy(both);
+    free(right), free(is);
+}
+
+/* Beside floats, and behind frames that reading left over. */
+static void sixteen_bits_are_those_of_a_file(void **state) {
+    (void)state;
+    enum { BLOCKS = 1500, STEP = 15, ASKEW = 100, SAMPLES = STEP * 2 * AURALIS_BLOCK };
+    auralis_engine *e = new_engine(NULL);
+    auralis_stream *s[] = {open_at(e, 7, "focus", 0), open_at(e, 7, "focus", 0), open_at(e, 7, "focus", 0)};
+    float *right = expected(BLOCKS * AURALIS_BLOCK + ASKEW), odd[2 * ASKEW], floats[SAMPLES],
+          *out[] = {floats, NULL, NULL};
+    int16_t narrow[2][SAMPLES], wanted[SAMPLES], *pcm[] = {NULL, narrow[0], narrow[1]};
+    assert_int_equal(auralis_stream_read(s[0], odd, ASKEW), 0);
+    assert_int_equal(auralis_stream_read(s[2], odd, ASKEW), 0);
+    for (size_t frame = 0; frame < BLOCKS * AURALIS_BLOCK; frame += STEP * AURALIS_BLOCK) {
+        assert_int_equal(auralis_engine_render_pcm(e, s, 3, STEP, out, pcm), 0);
+        assert_memory_equal(floats, right + 2 * (frame + ASKEW), sizeof floats);
+        for (size_t i = 0; i < 2; i++) {
+            size_t from = frame + i * ASKEW;
+            pcm16_convert(wanted, right + 2 * from, STEP * AURALIS_BLOCK, pcm16_key(7), from);
+            assert_memory_equal(narrow[i], wanted, sizeof wanted);
+        }
+    }
+    auralis_engine_destroy(e);
+    free(right);
 }
 
 /* Places in a shard are used again; what a stream left behind does not sound in the next. */
@@ -339,6 +391,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_isa_and_block_size_gives_the_same_samples),
         cmocka_unit_test(a_batch_changes_nothing),
+        cmocka_unit_test(sixteen_bits_are_those_of_a_file),
+        cmocka_unit_test(a_changed_stream_waits),
         cmocka_unit_test(a_place_is_clean_for_the_next_stream),
         cmocka_unit_test(a_late_start_is_the_same_piece),
         cmocka_unit_test(changes_are_stamped_and_coalesced),

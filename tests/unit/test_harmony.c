@@ -209,7 +209,7 @@ static void voices_move_little_and_never_cross(void **state) {
         int before[VOICES], now[VOICES],
             centre = CENTRE_LOW + (int)random_below(&r, CENTRE_HIGH - CENTRE_LOW + 1);
         for (int k = 0; k < h.count; k++) {
-            voicing_lead(&h, k, centre, now);
+            voicing_lead(&h, 0, k, centre, now);
             unsigned mask = theory_shape_mask(&h.shape[k]), sung = 0;
             for (int v = 0; v < VOICES; v++) {
                 assert_in_range(now[v], voicing_low(centre), voicing_high(centre));

@@ -57,6 +57,29 @@ static void underruns_move_up_to_the_top(void **state) {
     assert_int_equal(tier_target_ms(&s), 3000);
 }
 
+static void the_deepest_tier_grows_by_what_was_missing(void **state) {
+    (void)state;
+    struct tier_state s;
+    double clock = 0;
+    tier_begin(&s, TIER_STABLE);
+    assert_false(tier_deepen(&s, 1000)); /* it has a step up */
+    assert_int_equal(tier_depth_ms(&s), 2000);
+    tier_begin(&s, TIER_DEFENSIVE);
+    assert_true(tier_deepen(&s, 1000));
+    assert_int_equal(tier_depth_ms(&s), 4250);
+    assert_true(tier_deepen(&s, 60000));
+    assert_int_equal(tier_depth_ms(&s), 10000);
+    assert_false(tier_deepen(&s, 1000));
+    assert_false(feed(&s, 5000, 0, 0, 0, &clock)); /* ten calm minutes, and then again */
+    assert_int_equal(tier_depth_ms(&s), 10000);
+    assert_true(feed(&s, 5000, 0, 0, 0, &clock));
+    assert_int_equal(tier_depth_ms(&s), 6500);
+    for (int i = 0; i < 4; i++) assert_true(feed(&s, 6000, 0, 0, 0, &clock));
+    assert_int_equal(tier_depth_ms(&s), 3000);
+    assert_true(feed(&s, 100, 0, 0, 0, &clock));
+    assert_int_equal(s.tier, TIER_STABLE);
+}
+
 static void the_target_covers_lateness(void **state) {
     (void)state;
     struct tier_state s;
@@ -238,6 +261,7 @@ int main(void) {
         cmocka_unit_test(a_calm_listener_moves_down_after_fifty_chunks),
         cmocka_unit_test(jitter_moves_up),
         cmocka_unit_test(underruns_move_up_to_the_top),
+        cmocka_unit_test(the_deepest_tier_grows_by_what_was_missing),
         cmocka_unit_test(the_target_covers_lateness),
         cmocka_unit_test(reports_count),
         cmocka_unit_test(the_bucket_is_emptied_and_filled),

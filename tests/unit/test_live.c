@@ -9,6 +9,7 @@
 #include "stream/command_queue.h"
 #include "stream/frame_ring.h"
 #include "stream/live.h"
+#include "stream/load_meter.h"
 
 #include <pthread.h>
 
@@ -174,7 +175,7 @@ static void overwritten_frames_are_not_given_out(void **state) {
     (void)state;
     struct frame_ring ring = {0};
     float in[2 * 8], out[2 * 8];
-    assert_true(frame_ring_init(&ring, 16));
+    assert_true(frame_ring_init(&ring, 16, false));
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 16; i++) in[i] = (float)(round * 16 + i);
         frame_ring_write(&ring, in, 8);
@@ -218,11 +219,53 @@ static void a_full_queue_refuses_and_loses_nothing(void **state) {
     command_queue_release(&queue);
 }
 
+/* Ten streams: nobody waits for another's slice. */
+static void a_few_are_rendered_one_by_one(void **state) {
+    (void)state;
+    enum { STREAMS = 10 };
+    _Atomic uint64_t slices = 0;
+    struct live *live;
+    struct live_stream *stream[STREAMS];
+    struct live_counters counters;
+    assert_int_equal(live_create(&(struct live_config){.threads = 1, .slices = &slices}, &live), 0);
+    for (uint32_t i = 0; i < STREAMS; i++)
+        assert_int_equal(live_open(live, &(struct live_spec){.stream = {.seed = i}}, &stream[i]), 0);
+    for (int i = 0, tries = 0; i < STREAMS; tries++) {
+        if (live_filled(stream[i]) < LIVE_DEPTH)
+            nap();
+        else
+            i++;
+        assert_true(tries < 10000);
+    }
+    live_stop(live);
+    live_count(live, &counters);
+    assert_true(slices >= STREAMS * LIVE_DEPTH / LIVE_SLICE);
+    assert_int_equal(counters.batches, slices);
+    for (uint32_t i = 0; i < STREAMS; i++) live_close(stream[i]);
+    live_destroy(live);
+}
+
+/* Four hundred who stayed for a tenth of a second each are the load of forty. */
+static void who_has_gone_is_no_load(void **state) {
+    (void)state;
+    struct load_meter m = {0};
+    for (int i = 0; i < 400; i++) load_meter_note(&m, MONOTONIC_MS / 5, 100 * MONOTONIC_MS);
+    assert_int_equal(load_meter_measure(&m, MONOTONIC_SECOND - 1), 0);
+    assert_int_equal(load_meter_measure(&m, MONOTONIC_SECOND), MONOTONIC_SECOND);
+    assert_true(load_meter_load(&m, 3) < 0.01);
+    assert_true(load_meter_load(&m, 200) > 0.39 && load_meter_load(&m, 200) < 0.41);
+    for (int i = 0; i < 4; i++) load_meter_note(&m, 5 * MONOTONIC_MS, MONOTONIC_SECOND);
+    assert_int_equal(load_meter_measure(&m, 2 * MONOTONIC_SECOND), MONOTONIC_SECOND);
+    assert_true(load_meter_load(&m, 100) < 0.03); /* too few to say what a hundred would cost */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_together_are_as_each_alone),
         cmocka_unit_test(a_crowd_is_as_each_alone),
         cmocka_unit_test(a_shared_stream_keeps_the_time),
+        cmocka_unit_test(a_few_are_rendered_one_by_one),
+        cmocka_unit_test(who_has_gone_is_no_load),
         cmocka_unit_test(changes_are_merged_and_reported),
         cmocka_unit_test(limits_are_answered_and_freed_again),
         cmocka_unit_test(overwritten_frames_are_not_given_out),

@@ -98,12 +98,17 @@ static void the_list_has_both_kinds(void **state) {
     struct store *s = open_store(folder);
     assert_int_equal(preset_store_save(s, "b", &DEFAULTS, NULL), 1);
     assert_int_equal(preset_store_save(s, "a \"quoted\"; DROP TABLE presets", &DEFAULTS, NULL), 1);
-    json_t *list = preset_store_list(s, NULL);
+    json_t *list = preset_store_list(s);
     size_t builtin = (size_t)auralis_preset_count();
     assert_int_equal(json_array_size(list), builtin + 2);
     for (size_t i = 0; i < builtin + 2; i++)
         assert_int_equal(json_is_true(json_object_get(json_array_get(list, i), "builtin")), i < builtin);
     assert_string_equal(json_string_value(json_object_get(json_array_get(list, builtin + 1), "name")), "b");
+    json_t *names = preset_store_names(s);
+    assert_int_equal(json_array_size(names), builtin + 2);
+    for (size_t i = 0; i < builtin + 2; i++)
+        assert_true(json_equal(json_array_get(names, i), json_object_get(json_array_get(list, i), "name")));
+    json_decref(names);
     json_decref(list);
     json_t *one = preset_store_get(s, "b", NULL);
     assert_int_equal(json_object_size(json_object_get(one, "parameters")), auralis_parameter_count());
@@ -319,7 +324,7 @@ static void without_a_store_there_are_the_built_in_ones(void **state) {
     auralis_parameters p;
     assert_int_equal(preset_store_load(NULL, "sleep", &p, NULL), 0);
     assert_int_equal(preset_store_load(NULL, "mine", &p, NULL), -REFUSAL_NOT_FOUND);
-    json_t *list = preset_store_list(NULL, NULL);
+    json_t *list = preset_store_list(NULL);
     assert_int_equal(json_array_size(list), auralis_preset_count());
     json_decref(list);
 }

@@ -7,7 +7,7 @@
 
 #include "server/v0.h"
 #include "server/v1.h"
-#include "stream/pcm16.h"
+#include "synth/pcm16.h"
 
 #include <math.h>
 
@@ -72,6 +72,9 @@ static void base64_of_every_length_decodes(void **state) {
             int word = digit(out[at]) << 6 | digit(out[at + 1]);
             assert_int_equal(word >> (4 - bit % 6) & 255, bytes[i]);
         }
+        unsigned char back[sizeof bytes];
+        base64_decode(back, out, BASE64_LENGTH(size / 3 * 3));
+        assert_memory_equal(back, bytes, size / 3 * 3);
         free(exact);
     }
 }

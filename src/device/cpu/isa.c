@@ -10,6 +10,8 @@
 #include "kernels/effects.h"
 #include "kernels/mix.h"
 #include "kernels/noise.h"
+#include "kernels/noise_stretch.h"
+#include "kernels/stretch.h"
 #include "kernels/tone.h"
 
 #define TABLE_NAME_(isa) kernels_##isa
@@ -27,6 +29,7 @@ const struct kernels TABLE_NAME(KERNELS_ISA) = {
               [PROGRAM_DRUM] = drum_voices,
               [PROGRAM_NOISE] = noise_voices,
               [PROGRAM_TONE] = tone_voices},
+    .stretch = {[PROGRAM_NOISE] = noise_stretch, [PROGRAM_TONE] = tone_stretch},
     .mix = mix_rows,
     .mix_ramp = mix_ramp_rows,
     .effects = effects_block,

@@ -6,111 +6,21 @@
  * for the chip once; the result is kept under $XDG_CACHE_HOME/auralis (or ~/.cache/auralis), named after the
  * PTX, the driver and the chip, and a file that does not load is made anew.
  *
- * What goes up passes through pinned memory, so that copies and kernels queue up in one stream without
- * waiting for each other; only what comes down is waited for, and not for ever: a GPU that does not answer
- * within ten seconds counts as lost. */
+ * All engines of a process share the GPU's primary context; each has queues of its own (cuda_queue.h), so
+ * that one batch goes up while another is rendered and a third comes down, and engines of several threads do
+ * not wait for each other. What goes up passes through pinned memory; only what comes down is waited for. */
 #include "cuda_text.h"
 #include "base/monotonic.h"
-#include "device/driver.h"
-#include "device/library.h"
+#include "device/cuda/cuda_queue.h"
+#include "device/patience.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef int CUresult, CUdevice;
-typedef struct CUctx_st *CUcontext;
-typedef struct CUmod_st *CUmodule;
-typedef struct CUfunc_st *CUfunction;
-typedef struct CUstream_st *CUstream;
-typedef struct CUlinkState_st *CUlinkState;
-typedef uint64_t CUdeviceptr;
-
-enum {
-    CUDA_ERROR_OUT_OF_MEMORY = 2,
-    CUDA_ERROR_NOT_READY = 600,
-    CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT = 16,
-    CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
-    CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
-    CU_STREAM_NON_BLOCKING = 1,
-    CU_JIT_INPUT_PTX = 1,
-    LEAST_CHIP = 75
-};
-static const size_t STAGING_BYTES = 8 << 20;
-static const double LOST_SECONDS = 10;
-
-struct cuda {
-    void *library;
-    CUresult (*Init)(unsigned);
-    CUresult (*DriverGetVersion)(int *);
-    CUresult (*DeviceGetCount)(int *);
-    CUresult (*DeviceGet)(CUdevice *, int);
-    CUresult (*DeviceGetName)(char *, int, CUdevice);
-    CUresult (*DeviceTotalMem)(size_t *, CUdevice);
-    CUresult (*DeviceGetAttribute)(int *, int, CUdevice);
-    CUresult (*CtxCreate)(CUcontext *, unsigned, CUdevice);
-    CUresult (*CtxDestroy)(CUcontext);
-    CUresult (*CtxSetCurrent)(CUcontext);
-    CUresult (*LinkCreate)(unsigned, int *, void **, CUlinkState *);
-    CUresult (*LinkAddData)(CUlinkState, int, void *, size_t, const char *, unsigned, int *, void **);
-    CUresult (*LinkComplete)(CUlinkState, void **, size_t *);
-    CUresult (*LinkDestroy)(CUlinkState);
-    CUresult (*ModuleLoadData)(CUmodule *, const void *);
-    CUresult (*ModuleUnload)(CUmodule);
-    CUresult (*ModuleGetFunction)(CUfunction *, CUmodule, const char *);
-    CUresult (*MemAlloc)(CUdeviceptr *, size_t);
-    CUresult (*MemFree)(CUdeviceptr);
-    CUresult (*MemHostAlloc)(void **, size_t, unsigned);
-    CUresult (*MemFreeHost)(void *);
-    CUresult (*MemcpyHtoDAsync)(CUdeviceptr, const void *, size_t, CUstream);
-    CUresult (*MemcpyDtoHAsync)(void *, CUdeviceptr, size_t, CUstream);
-    CUresult (*MemcpyDtoDAsync)(CUdeviceptr, CUdeviceptr, size_t, CUstream);
-    CUresult (*StreamCreate)(CUstream *, unsigned);
-    CUresult (*StreamDestroy)(CUstream);
-    CUresult (*StreamQuery)(CUstream);
-    CUresult (*LaunchKernel)(CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
-                             CUstream, void **, void **);
-};
-
-static bool load(struct cuda *cu) {
-    const struct library_function functions[] = {{"cuInit", &cu->Init},
-                                                 {"cuDriverGetVersion", &cu->DriverGetVersion},
-                                                 {"cuDeviceGetCount", &cu->DeviceGetCount},
-                                                 {"cuDeviceGet", &cu->DeviceGet},
-                                                 {"cuDeviceGetName", &cu->DeviceGetName},
-                                                 {"cuDeviceTotalMem_v2", &cu->DeviceTotalMem},
-                                                 {"cuDeviceGetAttribute", &cu->DeviceGetAttribute},
-                                                 {"cuCtxCreate_v2", &cu->CtxCreate},
-                                                 {"cuCtxDestroy_v2", &cu->CtxDestroy},
-                                                 {"cuCtxSetCurrent", &cu->CtxSetCurrent},
-                                                 {"cuLinkCreate_v2", &cu->LinkCreate},
-                                                 {"cuLinkAddData_v2", &cu->LinkAddData},
-                                                 {"cuLinkComplete", &cu->LinkComplete},
-                                                 {"cuLinkDestroy", &cu->LinkDestroy},
-                                                 {"cuModuleLoadData", &cu->ModuleLoadData},
-                                                 {"cuModuleUnload", &cu->ModuleUnload},
-                                                 {"cuModuleGetFunction", &cu->ModuleGetFunction},
-                                                 {"cuMemAlloc_v2", &cu->MemAlloc},
-                                                 {"cuMemFree_v2", &cu->MemFree},
-                                                 {"cuMemHostAlloc", &cu->MemHostAlloc},
-                                                 {"cuMemFreeHost", &cu->MemFreeHost},
-                                                 {"cuMemcpyHtoDAsync_v2", &cu->MemcpyHtoDAsync},
-                                                 {"cuMemcpyDtoHAsync_v2", &cu->MemcpyDtoHAsync},
-                                                 {"cuMemcpyDtoDAsync_v2", &cu->MemcpyDtoDAsync},
-                                                 {"cuStreamCreate", &cu->StreamCreate},
-                                                 {"cuStreamDestroy_v2", &cu->StreamDestroy},
-                                                 {"cuStreamQuery", &cu->StreamQuery},
-                                                 {"cuLaunchKernel", &cu->LaunchKernel}};
-    *cu = (struct cuda){0};
-    cu->library = library_open("libcuda.so.1", functions, sizeof functions / sizeof *functions);
-    if (!cu->library) return false;
-    if (!cu->Init(0)) return true;
-    dlclose(cu->library);
-    return false;
-}
+enum { LEAST_CHIP = 75 };
 
 static int attribute(const struct cuda *cu, CUdevice device, int which) {
     int value = 0;
@@ -140,7 +50,7 @@ static struct gpu_info describe(const struct cuda *cu, CUdevice device) {
 int cuda_list(struct gpu_info *out, int max) {
     struct cuda cu;
     int count = 0;
-    if (!load(&cu)) return 0;
+    if (!cuda_load(&cu)) return 0;
     cu.DeviceGetCount(&count);
     for (int i = 0; i < count && i < max; i++) {
         CUdevice device;
@@ -154,50 +64,84 @@ struct cuda_driver {
     struct cuda cu;
     CUdevice device;
     CUcontext context;
-    CUstream stream;
     CUmodule module;
     CUfunction function[GPU_ENTRIES];
-    char *staging; /* pinned; what is on its way up */
-    size_t staged;
-    bool lost; /* it does not answer: nothing of it may be touched */
+    struct cuda_queue queue[GPU_QUEUES_MAX];
+    struct cuda_queue *gathers; /* NULL: what is asked for begins at once, in the first queue */
+    bool lost;                  /* it does not answer: nothing of it may be touched */
 };
 
 static struct cuda_driver *mine(struct driver *d) {
     return (struct cuda_driver *)(void *)d;
 }
 
-static int result_of(CUresult error) {
-    return !error ? AURALIS_OK : error == CUDA_ERROR_OUT_OF_MEMORY ? AURALIS_ENOMEM : AURALIS_EDEVICE;
-}
-
 /* A context belongs to the thread that uses it now. */
 static int enter(struct cuda_driver *c) {
-    return c->lost ? AURALIS_EDEVICE : result_of(c->cu.CtxSetCurrent(c->context));
+    return c->lost ? AURALIS_EDEVICE : cuda_result(c->cu.CtxSetCurrent(c->context));
 }
 
-/* Looks often at first, since most of what is waited for takes less than a millisecond. */
-static int finish(struct driver *d) {
-    struct cuda_driver *c = mine(d);
-    int result = enter(c);
-    if (result < 0) return result;
-    double begin = (double)monotonic_now() * 1e-9;
+static int settle(struct cuda_driver *c, struct cuda_queue *q) {
+    struct patience patience = {0};
     CUresult error;
-    while ((error = c->cu.StreamQuery(c->stream)) == CUDA_ERROR_NOT_READY) {
-        double waited = (double)monotonic_now() * 1e-9 - begin;
-        if (waited > LOST_SECONDS) {
+    while ((error = c->cu.StreamQuery(q->stream)) == CUDA_ERROR_NOT_READY)
+        if (!patience_left(&patience, c->driver.patience)) {
             c->lost = true;
             return AURALIS_EDEVICE;
         }
-        if (waited > 0.002) usleep(50);
-    }
-    c->staged = 0;
-    return result_of(error);
+    return error ? cuda_result(error) : cuda_queue_settle(&c->cu, q);
+}
+
+static int wait_queue(struct driver *d, int number) {
+    struct cuda_driver *c = mine(d);
+    int result = enter(c);
+    return result < 0 || !c->queue[number].busy ? result : settle(c, &c->queue[number]);
+}
+
+static int finish(struct driver *d) {
+    int result = AURALIS_OK;
+    for (int i = 0; i < GPU_QUEUES_MAX && result == AURALIS_OK; i++) result = wait_queue(d, i);
+    return result;
+}
+
+static int gather(struct driver *d, int queue, bool again) {
+    struct cuda_driver *c = mine(d);
+    c->gathers = &c->queue[queue];
+    c->gathers->graphs = again;
+    return enter(c);
+}
+
+static int submit(struct driver *d) {
+    struct cuda_driver *c = mine(d);
+    struct cuda_queue *q = c->gathers;
+    c->gathers = NULL;
+    int result = enter(c);
+    return result < 0 ? result : cuda_queue_submit(&c->cu, q);
+}
+
+static int follow(struct driver *d, int other) {
+    struct cuda_driver *c = mine(d);
+    struct cuda_queue *before = &c->queue[other];
+    int result = enter(c);
+    if (before == c->gathers) return result;
+    if (result == AURALIS_OK) result = cuda_result(c->cu.EventRecord(before->done, before->stream));
+    if (result == AURALIS_OK)
+        result = cuda_result(c->cu.StreamWaitEvent(c->gathers->stream, before->done, 0));
+    return result;
+}
+
+static struct cuda_queue *queue_of(struct cuda_driver *c) {
+    return c->gathers ? c->gathers : &c->queue[0];
+}
+
+/* Begins what was written down so far, as far as nobody gathers. */
+static int go_on(struct cuda_driver *c) {
+    return c->gathers ? AURALIS_OK : cuda_queue_submit(&c->cu, &c->queue[0]);
 }
 
 static int reserve(struct driver *d, size_t bytes, gpu_memory *out) {
     struct cuda_driver *c = mine(d);
     int result = enter(c);
-    return result < 0 ? result : result_of(c->cu.MemAlloc(out, bytes));
+    return result < 0 ? result : cuda_result(c->cu.MemAlloc(out, bytes));
 }
 
 static void release(struct driver *d, gpu_memory memory) {
@@ -205,25 +149,72 @@ static void release(struct driver *d, gpu_memory memory) {
     if (enter(c) == AURALIS_OK) c->cu.MemFree(memory);
 }
 
+/* The staging memory or the list is full: everything so far goes up first. */
+static int make_way(struct cuda_driver *c, struct cuda_queue *q) {
+    bool graphs = q->graphs;
+    size_t wanted = q->wanted;
+    q->graphs = false;
+    int result = cuda_queue_submit(&c->cu, q);
+    if (result == AURALIS_OK) q->wanted = 0; /* the memory must stay where it is now */
+    if (result == AURALIS_OK) result = settle(c, q);
+    q->wanted = wanted;
+    q->graphs = graphs;
+    return result;
+}
+
+static int add(struct cuda_driver *c, struct cuda_queue *q, const struct cuda_operation *wanted) {
+    struct cuda_operation *o = cuda_queue_add(q);
+    if (!o) {
+        int result = make_way(c, q);
+        if (result < 0) return result;
+        o = cuda_queue_add(q);
+    }
+    *o = *wanted;
+    return AURALIS_OK;
+}
+
+static int write_part(struct cuda_driver *c, CUdeviceptr to, const char *from, size_t bytes, size_t sent) {
+    struct cuda_queue *q = queue_of(c);
+    char *staged = cuda_queue_stage(q, sent);
+    if (!staged) {
+        int result = make_way(c, q);
+        if (result < 0) return result;
+        staged = cuda_queue_stage(q, sent);
+    }
+    if (bytes) memcpy(staged, from, bytes);
+    struct cuda_operation up;
+    memset(&up, 0, sizeof up); /* lists are compared as memory */
+    up.kind = CUDA_UP;
+    up.device = to;
+    up.host = staged;
+    up.bytes = sent;
+    return add(c, q, &up);
+}
+
 static int write_memory(struct driver *d, gpu_memory to, size_t at, const void *from, size_t bytes) {
+    enum { PART = 1 << 20 };
     struct cuda_driver *c = mine(d);
     int result = enter(c);
-    for (size_t done = 0; done < bytes && result == AURALIS_OK;) {
-        size_t part = bytes - done < STAGING_BYTES ? bytes - done : STAGING_BYTES;
-        if (c->staged + part > STAGING_BYTES) result = finish(d);
-        if (result < 0) return result;
-        memcpy(c->staging + c->staged, (const char *)from + done, part);
-        result = result_of(c->cu.MemcpyHtoDAsync(to + at + done, c->staging + c->staged, part, c->stream));
-        c->staged += (part + 255) / 256 * 256;
-        done += part;
+    size_t all = c->gathers && c->gathers->graphs ? gpu_rounded(bytes) : bytes;
+    for (size_t done = 0; done < all && result == AURALIS_OK; done += PART) {
+        size_t sent = all - done < PART ? all - done : PART, part = bytes > done ? bytes - done : 0;
+        result = write_part(c, to + at + done, (const char *)from + done, part < sent ? part : sent, sent);
     }
-    return result;
+    return result < 0 ? result : go_on(c);
 }
 
 static int read_memory(struct driver *d, void *to, gpu_memory from, size_t at, size_t bytes) {
     struct cuda_driver *c = mine(d);
+    struct cuda_operation down;
+    memset(&down, 0, sizeof down);
+    down.kind = CUDA_DOWN;
+    down.device = from + at;
+    down.host = to;
+    down.bytes = bytes;
     int result = enter(c);
-    if (result == AURALIS_OK) result = result_of(c->cu.MemcpyDtoHAsync(to, from + at, bytes, c->stream));
+    if (result == AURALIS_OK) result = add(c, queue_of(c), &down);
+    if (result < 0 || c->gathers) return result;
+    result = go_on(c);
     return result < 0 ? result : finish(d);
 }
 
@@ -231,25 +222,24 @@ static int copy_memory(struct driver *d, gpu_memory to, size_t to_at, gpu_memory
                        size_t bytes) {
     struct cuda_driver *c = mine(d);
     int result = enter(c);
-    return result < 0 ? result
-                      : result_of(c->cu.MemcpyDtoDAsync(to + to_at, from + from_at, bytes, c->stream));
+    if (result < 0) return result;
+    c->queue[0].busy = true;
+    return cuda_result(c->cu.MemcpyDtoDAsync(to + to_at, from + from_at, bytes, c->queue[0].stream));
 }
 
 static int launch(struct driver *d, enum gpu_entry entry, uint32_t groups, const struct gpu_argument *a,
                   int count) {
     struct cuda_driver *c = mine(d);
-    void *parameters[GPU_ARGUMENTS_MAX];
-    gpu_memory memory[GPU_ARGUMENTS_MAX];
-    uint32_t number[GPU_ARGUMENTS_MAX];
+    struct cuda_operation launch;
+    memset(&launch, 0, sizeof launch);
+    launch.kind = CUDA_LAUNCH;
+    launch.function = c->function[entry];
+    launch.groups = groups;
+    launch.arguments = count;
+    for (int i = 0; i < count; i++) launch.argument[i] = a[i].is_memory ? a[i].memory : a[i].number;
     int result = enter(c);
-    if (result < 0) return result;
-    for (int i = 0; i < count; i++) {
-        memory[i] = a[i].memory;
-        number[i] = a[i].number;
-        parameters[i] = a[i].is_memory ? (void *)&memory[i] : (void *)&number[i];
-    }
-    return result_of(c->cu.LaunchKernel(c->function[entry], groups, 1, 1, GPU_GROUP, 1, 1, 0, c->stream,
-                                        parameters, NULL));
+    if (result == AURALIS_OK) result = add(c, queue_of(c), &launch);
+    return result < 0 ? result : go_on(c);
 }
 
 static void *host_memory(struct driver *d, size_t bytes) {
@@ -268,10 +258,9 @@ static void host_release(struct driver *d, void *memory) {
 static void close_driver(struct driver *d) {
     struct cuda_driver *c = mine(d);
     if (c->context && enter(c) == AURALIS_OK) {
-        if (c->staging) c->cu.MemFreeHost(c->staging);
-        if (c->stream) c->cu.StreamDestroy(c->stream);
+        for (int i = 0; i < GPU_QUEUES_MAX; i++) cuda_queue_close(&c->cu, &c->queue[i]);
         if (c->module) c->cu.ModuleUnload(c->module);
-        c->cu.CtxDestroy(c->context);
+        c->cu.DevicePrimaryCtxRelease(c->device);
     }
     free(c);
 }
@@ -344,7 +333,7 @@ static int compile(struct cuda_driver *c, const char *path) {
     void *image;
     size_t bytes;
     CUresult error = c->cu.LinkCreate(0, NULL, NULL, &link);
-    if (error) return result_of(error);
+    if (error) return cuda_result(error);
     char *text = malloc(sizeof CUDA_TEXT);
     if (text) memcpy(text, CUDA_TEXT, sizeof CUDA_TEXT);
     error = text ? c->cu.LinkAddData(link, CU_JIT_INPUT_PTX, text, sizeof CUDA_TEXT, "auralis", 0, NULL, NULL)
@@ -354,18 +343,19 @@ static int compile(struct cuda_driver *c, const char *path) {
     if (!error && path) write_file(path, image, bytes);
     c->cu.LinkDestroy(link);
     free(text);
-    return result_of(error);
+    return cuda_result(error);
 }
 
 static int load_kernels(struct cuda_driver *c) {
     char path[600];
     bool cached = cache_path(c, path, sizeof path);
+    if (cached) snprintf(c->driver.notes, sizeof c->driver.notes, "%.590s.plans", path);
     if (!cached || !load_cached(c, path)) {
         int result = compile(c, cached ? path : NULL);
         if (result < 0) return result;
     }
     for (int i = 0; i < GPU_ENTRIES; i++) {
-        int result = result_of(c->cu.ModuleGetFunction(&c->function[i], c->module, GPU_ENTRY_NAMES[i]));
+        int result = cuda_result(c->cu.ModuleGetFunction(&c->function[i], c->module, GPU_ENTRY_NAMES[i]));
         if (result < 0) return result;
     }
     return AURALIS_OK;
@@ -378,13 +368,12 @@ static int refuse(auralis_message *why, int result, const char *text) {
 
 static int set_up(struct cuda_driver *c, auralis_message *why) {
     double begin = (double)monotonic_now() * 1e-9;
-    void *staging = NULL;
-    if (c->cu.CtxCreate(&c->context, 0, c->device))
+    if (c->cu.DevicePrimaryCtxRetain(&c->context, c->device))
         return refuse(why, AURALIS_EDEVICE, "the driver gives no context");
-    CUresult error = c->cu.StreamCreate(&c->stream, CU_STREAM_NON_BLOCKING);
-    if (!error) error = c->cu.MemHostAlloc(&staging, STAGING_BYTES, 0);
-    c->staging = staging;
-    if (error) return refuse(why, result_of(error), "the driver gives neither stream nor memory");
+    int opened = enter(c);
+    for (int i = 0; i < GPU_QUEUES_MAX && opened == AURALIS_OK; i++)
+        opened = cuda_queue_open(&c->cu, &c->queue[i]);
+    if (opened < 0) return refuse(why, opened, "the driver gives neither streams nor memory");
     int result = load_kernels(c);
     if (result < 0) return refuse(why, result, "the driver does not take the kernels");
     c->driver.info.warm_up = (double)monotonic_now() * 1e-9 - begin;
@@ -395,7 +384,7 @@ int cuda_open(int number, struct driver **out, auralis_message *why) {
     struct cuda cu;
     int count = 0;
     CUdevice device;
-    if (!load(&cu)) return refuse(why, AURALIS_EUNSUPPORTED, "there is no NVIDIA driver (libcuda.so.1)");
+    if (!cuda_load(&cu)) return refuse(why, AURALIS_EUNSUPPORTED, "there is no NVIDIA driver (libcuda.so.1)");
     if (cu.DeviceGetCount(&count) || !count)
         return refuse(why, AURALIS_EUNSUPPORTED, "the driver knows no GPU");
     if (number < 0 || number >= count || cu.DeviceGet(&device, number))
@@ -416,7 +405,12 @@ int cuda_open(int number, struct driver **out, auralis_message *why) {
                                 .finish = finish,
                                 .host_memory = host_memory,
                                 .host_release = host_release,
-                                .close = close_driver};
+                                .close = close_driver,
+                                .queues = GPU_QUEUES_MAX,
+                                .gather = gather,
+                                .follow = follow,
+                                .submit = submit,
+                                .wait = wait_queue};
     int result = set_up(c, why);
     if (result < 0) {
         close_driver(&c->driver);

@@ -7,6 +7,7 @@
 #include "base/monotonic.h"
 #include "device/driver.h"
 #include "device/library.h"
+#include "device/patience.h"
 #include "opencl_text.h"
 
 #include <stdio.h>
@@ -16,7 +17,8 @@
 typedef int32_t cl_int;
 typedef uint32_t cl_uint;
 typedef uint64_t cl_ulong;
-typedef void *cl_platform_id, *cl_device_id, *cl_context, *cl_command_queue, *cl_mem, *cl_program, *cl_kernel;
+typedef void *cl_platform_id, *cl_device_id, *cl_context, *cl_command_queue, *cl_mem, *cl_program, *cl_kernel,
+    *cl_event;
 
 enum {
     CL_DEVICE_TYPE_GPU = 1 << 2,
@@ -28,6 +30,8 @@ enum {
     CL_DRIVER_VERSION = 0x102D,
     CL_MEM_READ_WRITE = 1,
     CL_PROGRAM_BUILD_LOG = 0x1183,
+    CL_EVENT_COMMAND_EXECUTION_STATUS = 0x11D3,
+    CL_COMPLETE = 0,
     CL_DEVICES_MAX = 32,
 };
 #define CL_DEVICE_TYPE_ALL UINT64_C(0xFFFFFFFF)
@@ -56,34 +60,41 @@ struct opencl {
     cl_int (*EnqueueWriteBuffer)(cl_command_queue, cl_mem, cl_uint, size_t, size_t, const void *, cl_uint,
                                  const void *, void *);
     cl_int (*EnqueueReadBuffer)(cl_command_queue, cl_mem, cl_uint, size_t, size_t, void *, cl_uint,
-                                const void *, void *);
+                                const void *, cl_event *);
     cl_int (*EnqueueCopyBuffer)(cl_command_queue, cl_mem, cl_mem, size_t, size_t, size_t, cl_uint,
                                 const void *, void *);
-    cl_int (*Finish)(cl_command_queue);
+    cl_int (*EnqueueMarkerWithWaitList)(cl_command_queue, cl_uint, const void *, cl_event *);
+    cl_int (*Flush)(cl_command_queue);
+    cl_int (*GetEventInfo)(cl_event, cl_uint, size_t, void *, size_t *);
+    cl_int (*ReleaseEvent)(cl_event);
 };
 
 static bool load(struct opencl *cl) {
-    const struct library_function functions[] = {{"clGetPlatformIDs", &cl->GetPlatformIDs},
-                                                 {"clGetDeviceIDs", &cl->GetDeviceIDs},
-                                                 {"clGetDeviceInfo", &cl->GetDeviceInfo},
-                                                 {"clCreateContext", &cl->CreateContext},
-                                                 {"clReleaseContext", &cl->ReleaseContext},
-                                                 {"clCreateCommandQueue", &cl->CreateCommandQueue},
-                                                 {"clReleaseCommandQueue", &cl->ReleaseCommandQueue},
-                                                 {"clCreateBuffer", &cl->CreateBuffer},
-                                                 {"clReleaseMemObject", &cl->ReleaseMemObject},
-                                                 {"clCreateProgramWithSource", &cl->CreateProgramWithSource},
-                                                 {"clBuildProgram", &cl->BuildProgram},
-                                                 {"clGetProgramBuildInfo", &cl->GetProgramBuildInfo},
-                                                 {"clReleaseProgram", &cl->ReleaseProgram},
-                                                 {"clCreateKernel", &cl->CreateKernel},
-                                                 {"clReleaseKernel", &cl->ReleaseKernel},
-                                                 {"clSetKernelArg", &cl->SetKernelArg},
-                                                 {"clEnqueueNDRangeKernel", &cl->EnqueueNDRangeKernel},
-                                                 {"clEnqueueWriteBuffer", &cl->EnqueueWriteBuffer},
-                                                 {"clEnqueueReadBuffer", &cl->EnqueueReadBuffer},
-                                                 {"clEnqueueCopyBuffer", &cl->EnqueueCopyBuffer},
-                                                 {"clFinish", &cl->Finish}};
+    const struct library_function functions[] = {
+        {"clGetPlatformIDs", &cl->GetPlatformIDs},
+        {"clGetDeviceIDs", &cl->GetDeviceIDs},
+        {"clGetDeviceInfo", &cl->GetDeviceInfo},
+        {"clCreateContext", &cl->CreateContext},
+        {"clReleaseContext", &cl->ReleaseContext},
+        {"clCreateCommandQueue", &cl->CreateCommandQueue},
+        {"clReleaseCommandQueue", &cl->ReleaseCommandQueue},
+        {"clCreateBuffer", &cl->CreateBuffer},
+        {"clReleaseMemObject", &cl->ReleaseMemObject},
+        {"clCreateProgramWithSource", &cl->CreateProgramWithSource},
+        {"clBuildProgram", &cl->BuildProgram},
+        {"clGetProgramBuildInfo", &cl->GetProgramBuildInfo},
+        {"clReleaseProgram", &cl->ReleaseProgram},
+        {"clCreateKernel", &cl->CreateKernel},
+        {"clReleaseKernel", &cl->ReleaseKernel},
+        {"clSetKernelArg", &cl->SetKernelArg},
+        {"clEnqueueNDRangeKernel", &cl->EnqueueNDRangeKernel},
+        {"clEnqueueWriteBuffer", &cl->EnqueueWriteBuffer},
+        {"clEnqueueReadBuffer", &cl->EnqueueReadBuffer},
+        {"clEnqueueCopyBuffer", &cl->EnqueueCopyBuffer},
+        {"clEnqueueMarkerWithWaitList", &cl->EnqueueMarkerWithWaitList},
+        {"clFlush", &cl->Flush},
+        {"clGetEventInfo", &cl->GetEventInfo},
+        {"clReleaseEvent", &cl->ReleaseEvent}};
     *cl = (struct opencl){0};
     cl->library = library_open("libOpenCL.so.1", functions, sizeof functions / sizeof *functions);
     return cl->library != NULL;
@@ -140,6 +151,7 @@ struct opencl_driver {
     cl_command_queue queue;
     cl_program program;
     cl_kernel kernel[GPU_ENTRIES];
+    bool lost; /* it does not answer: nothing of it may be touched, nor what it may still write to */
 };
 
 static struct opencl_driver *mine(struct driver *d) {
@@ -153,6 +165,7 @@ static cl_mem mem_of(gpu_memory m) {
 static int reserve(struct driver *d, size_t bytes, gpu_memory *out) {
     struct opencl_driver *o = mine(d);
     cl_int error;
+    if (o->lost) return AURALIS_EDEVICE;
     cl_mem m = o->cl.CreateBuffer(o->context, CL_MEM_READ_WRITE, bytes, NULL, &error);
     if (!m) return AURALIS_ENOMEM;
     *out = (gpu_memory)(uintptr_t)m;
@@ -160,26 +173,47 @@ static int reserve(struct driver *d, size_t bytes, gpu_memory *out) {
 }
 
 static void release(struct driver *d, gpu_memory m) {
-    mine(d)->cl.ReleaseMemObject(mem_of(m));
+    if (!mine(d)->lost) mine(d)->cl.ReleaseMemObject(mem_of(m));
 }
 
 static int result_of(cl_int error) {
     return error ? AURALIS_EDEVICE : AURALIS_OK;
 }
 
+/* Waits until the event has come, and lets go of it. */
+static int settle(struct opencl_driver *o, cl_event event) {
+    struct patience patience = {0};
+    cl_int error = o->cl.Flush(o->queue), status = CL_COMPLETE + 1;
+    while (!error &&
+           (error = o->cl.GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status,
+                                       NULL)) == 0 &&
+           status > CL_COMPLETE)
+        if (!patience_left(&patience, o->driver.patience)) {
+            o->lost = true;
+            return AURALIS_EDEVICE;
+        }
+    o->cl.ReleaseEvent(event);
+    return result_of(error ? error : status);
+}
+
 static int write_memory(struct driver *d, gpu_memory to, size_t at, const void *from, size_t bytes) {
     struct opencl_driver *o = mine(d);
+    if (o->lost) return AURALIS_EDEVICE;
     return result_of(o->cl.EnqueueWriteBuffer(o->queue, mem_of(to), 0, at, bytes, from, 0, NULL, NULL));
 }
 
 static int read_memory(struct driver *d, void *to, gpu_memory from, size_t at, size_t bytes) {
     struct opencl_driver *o = mine(d);
-    return result_of(o->cl.EnqueueReadBuffer(o->queue, mem_of(from), 1, at, bytes, to, 0, NULL, NULL));
+    cl_event read;
+    if (o->lost || o->cl.EnqueueReadBuffer(o->queue, mem_of(from), 0, at, bytes, to, 0, NULL, &read))
+        return AURALIS_EDEVICE;
+    return settle(o, read);
 }
 
 static int copy_memory(struct driver *d, gpu_memory to, size_t to_at, gpu_memory from, size_t from_at,
                        size_t bytes) {
     struct opencl_driver *o = mine(d);
+    if (o->lost) return AURALIS_EDEVICE;
     return result_of(
         o->cl.EnqueueCopyBuffer(o->queue, mem_of(from), mem_of(to), from_at, to_at, bytes, 0, NULL, NULL));
 }
@@ -188,6 +222,7 @@ static int launch(struct driver *d, enum gpu_entry entry, uint32_t groups, const
                   int count) {
     struct opencl_driver *o = mine(d);
     cl_kernel kernel = o->kernel[entry];
+    if (o->lost) return AURALIS_EDEVICE;
     for (int i = 0; i < count; i++) {
         cl_mem m = a[i].is_memory ? mem_of(a[i].memory) : NULL;
         cl_int error = a[i].is_memory
@@ -200,7 +235,10 @@ static int launch(struct driver *d, enum gpu_entry entry, uint32_t groups, const
 }
 
 static int finish(struct driver *d) {
-    return result_of(mine(d)->cl.Finish(mine(d)->queue));
+    struct opencl_driver *o = mine(d);
+    cl_event all;
+    if (o->lost || o->cl.EnqueueMarkerWithWaitList(o->queue, 0, NULL, &all)) return AURALIS_EDEVICE;
+    return settle(o, all);
 }
 
 static void *host_memory(struct driver *d, size_t bytes) {
@@ -209,17 +247,17 @@ static void *host_memory(struct driver *d, size_t bytes) {
 }
 
 static void host_release(struct driver *d, void *memory) {
-    (void)d;
-    free(memory);
+    if (!mine(d)->lost) free(memory);
 }
 
+/* Of a GPU that does not answer everything is left to the end of the process, letting go would wait. */
 static void close_driver(struct driver *d) {
     struct opencl_driver *o = mine(d);
-    for (int i = 0; i < GPU_ENTRIES; i++)
+    for (int i = 0; i < GPU_ENTRIES && !o->lost; i++)
         if (o->kernel[i]) o->cl.ReleaseKernel(o->kernel[i]);
-    if (o->program) o->cl.ReleaseProgram(o->program);
-    if (o->queue) o->cl.ReleaseCommandQueue(o->queue);
-    if (o->context) o->cl.ReleaseContext(o->context);
+    if (o->program && !o->lost) o->cl.ReleaseProgram(o->program);
+    if (o->queue && !o->lost) o->cl.ReleaseCommandQueue(o->queue);
+    if (o->context && !o->lost) o->cl.ReleaseContext(o->context);
     free(o);
 }
 

@@ -1,5 +1,5 @@
-/* effects_reference.c — see the header. Histories are long arrays indexed by the frame's number; nothing here
- * is fast. */
+/* effects_reference.c — see the header. Histories are long arrays indexed by the frame's number, those of the
+ * reverb by the number at half the rate; nothing here is fast. */
 #define KERNEL_SCALAR
 #include "synth/reference/effects_reference.h"
 
@@ -13,11 +13,13 @@ enum { LENGTH = 1 << 17, NODES = 1 << 11 }; /* frames and blocks remembered: mor
 enum history_name {
     CHORUS,                                 /* 2 */
     ECHO = CHORUS + 2,                      /* 1 */
-    BEFORE,                                 /* 2 */
+    SEND,                                   /* 2: into the reverb, at the whole rate */
+    BEFORE = SEND + 2,                      /* 2: here begin those at half the rate */
     DIFFUSER = BEFORE + 2,                  /* 2 × 4 */
     LINE = DIFFUSER + 2 * REVERB_DIFFUSERS, /* 16 */
     MOVING_INPUT = LINE + REVERB_LINES,     /* 4 */
-    MIXED = MOVING_INPUT + REVERB_MOVING,   /* 2 */
+    WET = MOVING_INPUT + REVERB_MOVING,     /* 2: here they end */
+    MIXED = WET + 2,                        /* 2 */
     HISTORIES = MIXED + 2
 };
 
@@ -53,12 +55,17 @@ void effects_reference_close(struct effects_reference *r) {
     free(r);
 }
 
+/* The frame's number in this history. */
+static uint64_t now(const struct effects_reference *r, int name) {
+    return name >= BEFORE && name < MIXED ? r->frame / 2 : r->frame;
+}
+
 static double *put(struct effects_reference *r, int name) {
-    return &r->x[name][r->frame % LENGTH];
+    return &r->x[name][now(r, name) % LENGTH];
 }
 
 static double get(const struct effects_reference *r, int name, uint64_t delay) {
-    return r->x[name][(r->frame - delay) % LENGTH];
+    return r->x[name][(now(r, name) - delay) % LENGTH];
 }
 
 /* Catmull-Rom between the two frames around a delay. */
@@ -128,6 +135,14 @@ static void network(struct effects_reference *r, const struct moment *m, const d
     }
 }
 
+/* Of frames `step` apart, the sum of the pairs around the middle, which is `delay` ago. */
+static double pairs(const struct effects_reference *r, int name, uint64_t delay, uint64_t step) {
+    double sum = 0;
+    for (uint64_t k = 0; k < HALF_PAIRS; k++)
+        sum += (double)HALF_BAND[k] * (get(r, name, delay + k * step) + get(r, name, delay - (k + 1) * step));
+    return sum;
+}
+
 static double softened(const struct effects_reference *r, uint64_t delay, uint32_t k) {
     return get(r, ECHO, delay) / 2 + (get(r, ECHO, delay - k) + get(r, ECHO, delay + k)) / 4;
 }
@@ -145,21 +160,34 @@ static void echo(struct effects_reference *r, const struct moment *m, double x, 
     out[1] = (back + (double)ECHO_CROSS * half) * gain(m, GAIN_ECHO);
 }
 
-/* One frame of the mix, before the DC blocker. */
-static void mix(struct effects_reference *r, const struct moment *m, const double direct[2],
-                const double wash[2], double out[2]) {
-    double chorused[2], feed[2], wet[2], echoes[2];
+/* One frame of the reverb, at half the rate: what was sent to it is known up to this odd frame. */
+static void reverb(struct effects_reference *r, const struct moment *m) {
+    double feed[2], wet[2];
     for (int side = 0; side < 2; side++) {
-        chorused[side] = chorus(r, m, side, wash[side]);
-        *put(r, BEFORE + side) = chorused[side] + (double)DIRECT_SEND * direct[side];
+        const uint64_t middle = 2 * HALF_PAIRS; /* of the pairs; the frame in the middle is the next one */
+        *put(r, BEFORE + side) = (get(r, SEND + side, middle - 1) + pairs(r, SEND + side, middle, 2)) / 2;
         feed[side] = diffuse(r, m, side, get(r, BEFORE + side, m->fx->before_delay));
     }
     network(r, m, feed, wet);
-    echo(r, m, (chorused[0] + chorused[1]) / 2, echoes);
     for (int side = 0; side < 2; side++)
-        out[side] =
-            gain(m, GAIN_LEVEL) * (direct[side] + chorused[side] + echoes[side] +
-                                   gain(m, GAIN_REVERB) * (wet[side] + (double)REVERB_CROSS * wet[!side]));
+        *put(r, WET + side) = gain(m, GAIN_REVERB) * (wet[side] + (double)REVERB_CROSS * wet[!side]);
+}
+
+/* One frame of the mix, before the DC blocker; `half` is the moment of the even frame here. */
+static void mix(struct effects_reference *r, const struct moment *m, const struct moment *half,
+                const double direct[2], const double wash[2], double out[2]) {
+    double chorused[2], echoes[2];
+    for (int side = 0; side < 2; side++) {
+        chorused[side] = chorus(r, m, side, wash[side]);
+        *put(r, SEND + side) = chorused[side] + (double)DIRECT_SEND * direct[side];
+    }
+    int odd = (int)(r->frame & 1);
+    if (odd) reverb(r, half);
+    echo(r, m, (chorused[0] + chorused[1]) / 2, echoes);
+    for (int side = 0; side < 2; side++) {
+        double wet = odd ? pairs(r, WET + side, HALF_PAIRS, 1) : get(r, WET + side, HALF_PAIRS);
+        out[side] = gain(m, GAIN_LEVEL) * (direct[side] + chorused[side] + echoes[side] + wet);
+    }
 }
 
 /* The LFOs at both ends of the block. Their float32 sine is taken from the kernel's polynomial, as the gains
@@ -170,6 +198,13 @@ static void begin(struct moment *m, const struct effects *fx) {
         m->from[k] = (double)(sin_phase(fx->lfo_phase[k]) * fx->lfo_depth[k]);
         m->to[k] = (double)(sin_phase(fx->lfo_phase[k] + fx->lfo_step[k]) * fx->lfo_depth[k]);
     }
+}
+
+/* The moment of the block's frame i. */
+static void move(struct moment *m, int i) {
+    m->way = i / (double)BLOCK;
+    for (int k = 0; k < CHORUS_TAPS + REVERB_MOVING; k++)
+        m->delay[k] = m->fx->lfo_delay[k] + m->from[k] + (m->to[k] - m->from[k]) * m->way;
 }
 
 static double windowed_sinc(double frames, double half_width) {
@@ -229,16 +264,16 @@ static void block_dc(struct effects_reference *r, const struct effects *fx, doub
 
 void effects_reference_block(struct effects_reference *r, const struct effects *fx, const float *direct,
                              const float *wash, double *out) {
-    struct moment m;
+    struct moment m, half;
     double mixed[2][BLOCK];
     begin(&m, fx);
+    half = m;
     for (int i = 0; i < BLOCK; i++, r->frame++) {
-        m.way = i / (double)BLOCK;
-        for (int k = 0; k < CHORUS_TAPS + REVERB_MOVING; k++)
-            m.delay[k] = fx->lfo_delay[k] + m.from[k] + (m.to[k] - m.from[k]) * m.way;
+        move(&m, i);
+        move(&half, i & ~1);
         double d[2] = {sane(direct[i]), sane(direct[BLOCK + i])},
                w[2] = {sane(wash[i]), sane(wash[BLOCK + i])}, y[2];
-        mix(r, &m, d, w, y);
+        mix(r, &m, &half, d, w, y);
         mixed[0][i] = y[0];
         mixed[1][i] = y[1];
     }
