@@ -4,7 +4,6 @@
  * requests to their exchange. Which of the two a connection is stands in its `struct connection`. Time is one
  * alarm, always set to the earliest entry of the schedule. */
 #include "server/loop.h"
-#include "server/certificate.h"
 #include "server/connection.h"
 #include "server/door.h"
 #include "server/gate.h"
@@ -180,11 +179,12 @@ static void on_wake(struct loop *loop) {
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
     struct lws_context *context = lws_get_context(wsi);
     struct loop *loop = context ? lws_context_user(context) : NULL;
-    (void)user;
     if (!loop) return 0;
     int result = 0;
     if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED)
         on_wake(loop);
+    else if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
+        loop->tls = user; /* the one that libwebsockets has made for the virtual host */
     else if (reason == LWS_CALLBACK_RAW_RX_FILE)
         result = on_knock(loop, wsi);
     else
@@ -245,15 +245,6 @@ static void begin_drain(struct loop *loop, int64_t now) {
     http_stream_drain(loop);
 }
 
-/* Those who connect from now on see the certificate that lies there now. */
-static void renew_certificate(struct loop *loop) {
-    const struct server_config *config = loop->server->config;
-    uint32_t renewed = atomic_load(&loop->server->certificates);
-    if (renewed == loop->certificates || !*config->tls_certificate) return;
-    loop->certificates = renewed;
-    lws_tls_cert_updated(loop->reactor.context, config->tls_certificate, config->tls_key, NULL, 0, NULL, 0);
-}
-
 /* Ten times a second: has somebody asked the server to stop, and are all gone? */
 static void on_housekeeping(void *self) {
     struct loop *loop = self;
@@ -271,7 +262,7 @@ static void on_housekeeping(void *self) {
         connections_shed(loop, now);
         loop->shed_next = now + SHEDDING;
     }
-    renew_certificate(loop);
+    if (loop->tls) certificate_fetch(&server->certificate, loop->tls, &loop->certificates);
     if (atomic_load(&server->stopping) && !loop->draining) begin_drain(loop, now);
     if (loop->draining && now >= loop->drained_by)
         for (struct listener *l = loop->listeners; l; l = l->next)

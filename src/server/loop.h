@@ -41,7 +41,8 @@ struct loop {
     uint32_t errands;                 /* of this loop, not yet answered */
     _Atomic bool woken;
     _Atomic int64_t alive; /* when it last did its housekeeping */
-    uint32_t certificates; /* as in the server, when it last looked */
+    SSL_CTX *tls;          /* NULL: plain HTTP */
+    uint32_t certificates; /* number of the one that it shows */
     int reserve;           /* a descriptor held back (listening.h) */
     bool draining;
     int64_t drained_by;

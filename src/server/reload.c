@@ -78,6 +78,7 @@ static void reload(struct errand *errand) {
     struct server *s = lws_container_of(errand, struct server, reload);
     const struct server_config *config = s->options.reread(s->options.self);
     auralis_message why;
+    struct config_message reason;
     char state[80];
     if (!config) return;
     snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(monotonic_now() / 1000));
@@ -89,7 +90,8 @@ static void reload(struct errand *errand) {
         apply_stations(s, config);
         if (icecast_feeds_apply(s->feeds, config) < 0)
             fprintf(stderr, "auralis: icecast: a feed could not be begun\n");
-        atomic_fetch_add(&s->certificates, 1);
+        if (certificate_renew(&s->certificate, s->config, &reason) < 0)
+            fprintf(stderr, "auralis: %s: %s; the one before stays\n", reason.place, reason.text);
         fprintf(stderr, "auralis: the configuration was read again\n");
     }
     notify_say("READY=1");

@@ -3,7 +3,6 @@
 #include "server/host.h"
 #include "server/icecast_feeds.h"
 #include "server/listening.h"
-#include "server/certificate.h"
 #include "server/loop.h"
 #include "server/notify.h"
 #include "server/stations.h"
@@ -180,6 +179,7 @@ int server_create(const struct server_options *options, struct server **out, aur
     s->watchdog = notify_watchdog() > 0;
     pthread_mutex_init(&s->limits_lock, NULL);
     pthread_mutex_init(&s->stations_lock, NULL);
+    certificate_init(&s->certificate);
     metrics_begin(&s->metrics);
     lws_set_log_level(LLL_ERR, NULL);
     /* Signals are the main thread's: the workers are born with them blocked. */
@@ -233,6 +233,7 @@ void server_destroy(struct server *s) {
     address_limits_destroy(s->requests);
     address_limits_destroy(s->sockets);
     trust_destroy(s->trust);
+    certificate_release(&s->certificate);
     pthread_mutex_destroy(&s->stations_lock);
     pthread_mutex_destroy(&s->limits_lock);
     free(s);

@@ -10,6 +10,7 @@
 
 #include "server/address_limits.h"
 #include "server/api.h"
+#include "server/certificate.h"
 #include "server/clerk.h"
 #include "server/encoder_pool.h"
 #include "server/memory.h"
@@ -54,8 +55,8 @@ struct server {
     struct address_limits *requests;             /* of HTTP */
     struct address_limits *sockets;              /* of TCP */
     struct trust *trust;
-    _Atomic uint32_t certificates; /* how often the certificate was renewed */
-    _Atomic uint32_t connections;  /* of TCP, open now */
+    struct certificate certificate; /* what the clerk has read since the server began */
+    _Atomic uint32_t connections;   /* of TCP, open now */
     _Atomic uint32_t max_connections;
     _Atomic int buffer_tier; /* of listeners that ask for none */
     _Atomic uint32_t listeners;

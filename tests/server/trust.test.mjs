@@ -2,12 +2,13 @@
 // openssl and raw sockets; a listener plays on through all of it and must not lose a chunk.
 import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import http2 from 'node:http2'
 import { connect } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import tls from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import WebSocket from 'ws'
@@ -165,6 +166,11 @@ test('tokens come from the environment too; files that cannot be trusted are ref
     assert.match(error.stderr, pattern)
     assert.ok(!error.stderr.includes(TOKEN) && !error.stderr.includes('secret'))
   }
+  const pair = certificate(path, 'locked')
+  execFileSync('openssl', ['pkey', '-in', join(path, 'key.pem'), '-aes256', '-passout', 'pass:word', '-out', join(path, 'locked.pem')])
+  const locked = await run(AURALIS, ['serve', '--check-config', ...pair, '--tls-key', join(path, 'locked.pem')]).catch((failure) => failure)
+  assert.equal(locked.code, 2)
+  assert.match(locked.stderr, /tls_key: .*without a passphrase/)
   const { stdout } = await run(AURALIS, ['serve', '--print-config'], { env: { ...process.env, AURALIS_TOKENS: TOKEN, AURALIS_THREADS: '2' } })
   assert.match(stdout, /^threads = 2$/m)
   assert.ok(!stdout.includes(TOKEN))
@@ -382,6 +388,54 @@ test('SIGHUP: stations, limits, tokens and certificate anew, and nobody else hea
   file(join(path, 'key.pem'), 'nonsense')
   assert.match(await reload(), /tls_key: .*fits the certificate/)
   assert.match(await subject(), /second/)
+})
+
+test('a certificate on a slow disk keeps nobody waiting', { timeout: 60000 }, async (t) => {
+  const path = folder(t), pair = certificate(path, 'first'), cert = join(path, 'cert.pem'), other = join(path, 'other')
+  const server = await start(t, ...pair, '--loops', '2'), ca = readFileSync(cert)
+  const shown = () => new Promise((done, failed) => {
+    const socket = tls.connect({ port: server.port, host: '127.0.0.1', ca, rejectUnauthorized: false }, () => {
+      done(socket.getPeerCertificate().subject.CN)
+      socket.destroy()
+    })
+    socket.on('error', failed)
+  })
+  const witnesses = [0, 1, 2, 3].map((i) => { // of both loops, most likely
+    const socket = new WebSocket(`${server.ws}/ws/audio/w${i}?seed=3&chunk=4800&buffer_tier=minimal`, 'auralis-v2', { rejectUnauthorized: false }), times = []
+    socket.on('message', (bytes, binary) => binary && times.push(performance.now()))
+    t.after(() => socket.terminate())
+    return times
+  })
+  await until(() => witnesses.every((times) => times.length > 10), 'music')
+  mkdirSync(other)
+  certificate(other, 'second')
+  // Whoever opens the file waits for a second, whether to check it or to use it.
+  rmSync(cert)
+  execFileSync('mkfifo', [cert])
+  file(join(path, 'key.pem'), readFileSync(join(other, 'key.pem')))
+  const disk = spawn('sh', ['-c', 'while :; do sleep 1; cat "$1" > "$2"; done', 'sh', join(other, 'cert.pem'), cert])
+  t.after(() => disk.kill())
+  const began = performance.now(), answers = []
+  server.child.kill('SIGHUP')
+  while (!server.errors.includes('was read again')) {
+    assert.ok(performance.now() - began < 20000, 'it is read in the end')
+    const asked = performance.now()
+    assert.equal(await shown(), 'first', 'the one before stays till then')
+    answers.push(performance.now() - asked)
+    await sleep(50)
+  }
+  assert.ok(performance.now() - began > 300, 'the disk was not slow')
+  for (const end = performance.now() + 3000; performance.now() < end; await sleep(50)) {
+    const asked = performance.now()
+    await shown()
+    answers.push(performance.now() - asked)
+  }
+  for (let i = 0; i < 8; i++) assert.equal(await shown(), 'second', 'both loops show it')
+  assert.ok(Math.max(...answers) < 600, `a handshake took ${Math.max(...answers)} ms`)
+  for (const times of witnesses) {
+    const gaps = times.slice(11).map((time, i) => time - times[i + 10])
+    assert.ok(Math.max(...gaps) < 600, `no music for ${Math.max(...gaps)} ms`)
+  }
 })
 
 test('the service manager is told: ready, alive, reloading, stopping', { timeout: 60000 }, async (t) => {
