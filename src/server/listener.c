@@ -252,7 +252,7 @@ static int64_t on_grid(const struct listener *l, int64_t at) {
 }
 
 static void set_clock(struct listener *l, int64_t now) {
-    l->joined = now;
+    l->joined = l->steady = now;
     if (!l->feed.own) place_on_station(l, now);
     uint64_t hash = random_mix((uint64_t)now ^ (uint64_t)(uintptr_t)l);
     l->base = on_grid(l, now - depth_of(l) + (int64_t)(hash % (uint64_t)period_of(l)));
@@ -383,7 +383,9 @@ bool listener_retier(struct listener *l, uint32_t before) {
     if (l->tier.tier < l->tier_floor) tier_request(&l->tier, l->tier_floor);
     if (tier_depth_ms(&l->tier) == before) return false;
     int64_t change = ((int64_t)tier_depth_ms(&l->tier) - before) * MONOTONIC_MS;
-    if (l->feed.own) l->base -= change; /* a station has nothing further ahead to give */
+    if (!l->feed.own) return true; /* a station has nothing further ahead to give */
+    l->base -= change;
+    l->steady = monotonic_now();
     return true;
 }
 
@@ -403,7 +405,7 @@ static void observe(struct listener *l, int64_t due, int64_t now, bool underrun)
 static void account(struct listener *l, int64_t now, size_t bytes) {
     struct metrics *m = &l->loop->server->metrics;
     int64_t due = due_of(l), late = now - due;
-    bool steady = due >= l->joined && due >= l->anew.until, underrun = steady && late > depth_of(l);
+    bool steady = due >= l->steady && due >= l->anew.until, underrun = steady && late > depth_of(l);
     int64_t missing = late - depth_of(l);
     if (missing > 0 && due >= l->anew.until && !(2 * l->waited > missing && deepen(l, missing)))
         l->base += missing;

@@ -81,6 +81,7 @@ struct listener {
     struct anew anew;
 
     int64_t joined, base;
+    int64_t steady; /* what was due before then came in a burst, which says nothing about its line */
     int64_t asked_at, waited; /* when it was last found full; how long that lasted */
     struct wake wake;
     int64_t status_at;

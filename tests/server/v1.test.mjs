@@ -79,6 +79,78 @@ test('buffer_control is acknowledged, at most once a second', { timeout: 60000 }
   client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
 })
 
+const DEPTHS = { minimal: 500, normal: 1000, stable: 2000, defensive: 3000 }
+
+test('a tier is as deep as its name says, and a change of it moves what is ahead and nothing else', { timeout: 60000 }, async (t) => {
+  const server = await start(t), offline = render('--seed', '12', '--preset', 'focus', '--rate', '44100', '--format', '16', '--duration', '40s')
+  const open = (what, tier) => Client.open(`${server.ws}/ws/audio/${tier}?${what}buffer_tier=${tier}`, V1)
+  /** Chunks that have come beyond those that the clock asks for. */
+  const ahead = (client) => client.chunks.length - (performance.now() - client.chunks[0].at) / 100
+  const status = async (client) => (await client.text('buffer_status', client.texts.length, 7000)).buffer_health
+  await Promise.all(Object.entries(DEPTHS).map(async ([tier, depth]) => {
+    const client = await open('seed=12&preset=focus&', tier), { buffer_config: config } = await client.text('connection_established')
+    assert.deepEqual([config.initial_tier, config.target_buffer_ms], [tier, depth])
+    await client.takeChunks(5)
+    const { target_depth_chunks: target, current_depth_chunks: current, current_tier: name } = await status(client)
+    assert.deepEqual([target, name], [depth / 100, tier])
+    assert.ok(Math.abs(current - target) < 2.5, `${tier}: ${current}`)
+    assert.ok(Math.abs(ahead(client) - target) < 4, `${tier}: ${ahead(client)} chunks ahead`)
+    await client.close()
+  }))
+  const own = await open('seed=12&preset=focus&', 'minimal'), station = await open('', 'minimal')
+  const both = [own, station], even = station.chunks
+  await Promise.all(both.map((client) => client.takeChunks(10)))
+  for (const [before, tier] of [['minimal', 'defensive'], ['defensive', 'normal']]) {
+    await sleep(1000) // a change a second
+    await Promise.all(both.map(async (client) => {
+      const from = client.texts.length, had = ahead(client)
+      client.say({ type: 'buffer_control', requested_tier: tier })
+      const ack = await client.text('buffer_control_ack', from)
+      assert.deepEqual([ack.previous_tier, ack.new_tier], [before, tier])
+      const health = await status(client), more = (DEPTHS[tier] - DEPTHS[before]) / 100
+      assert.deepEqual([health.target_depth_chunks, health.current_tier], [DEPTHS[tier] / 100, tier])
+      assert.deepEqual([client.chunks.at(-1).current_tier, client.texts.some(({ type }) => type === 'error')], [tier, false])
+      if (client !== own) return // what is not composed yet nobody can send: its player makes the room
+      await until(() => Math.abs(ahead(client) - had - more) < 3, `${tier}: ${more} chunks more (had ${had}, has ${ahead(client)})`, 4000)
+      assert.ok(Math.abs(client.chunks.at(-1).buffer_depth - DEPTHS[tier] / 100) < 2.5)
+    }))
+  }
+  const heard = Buffer.concat(own.chunks.map(({ data }) => data))
+  assert.ok(heard.equals(offline.subarray(0, heard.length)), 'nothing is left out or said twice')
+  for (const client of both) client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
+  const gaps = even.slice(10).map((chunk, i) => chunk.at - even[i + 9].at)
+  assert.ok(Math.max(...gaps) < 300, `a station flows evenly: ${Math.max(...gaps)} ms`)
+})
+
+test('a tier follows jitter and underruns, and comes back; underruns that persist are told', { timeout: 90000 }, async (t) => {
+  const server = await start(t), client = await Client.open(`${server.ws}/ws/audio/one?seed=4&buffer_tier=minimal`, V1)
+  const stall = async (ms) => { // nothing is sent meanwhile
+    server.child.kill('SIGSTOP')
+    await sleep(ms)
+    server.child.kill('SIGCONT')
+  }
+  const tier = () => client.chunks.at(-1).current_tier
+  await client.takeChunks(30)
+  assert.equal(tier(), 'minimal')
+  await stall(650)
+  await until(() => tier() === 'normal', 'a step up', 4000)
+  const from = client.texts.length, { buffer_health: health, performance: done } = await client.text('buffer_status', from, 7000)
+  assert.equal(done.underruns, 1)
+  assert.ok(health.jitter_ms > 1, JSON.stringify(health))
+  assert.equal(health.current_tier, 'normal', 'filling the deeper buffer is not jitter')
+  await until(() => tier() === 'minimal', 'the way back down', 15000)
+  assert.ok(!client.texts.some(({ type }) => type === 'error'))
+  for (let i = 0; i < 11; i++) { // whoever asks for too little gets it
+    client.say({ type: 'buffer_control', requested_tier: 'minimal' })
+    await sleep(400)
+    await stall(750)
+  }
+  const error = await client.text('error', 0, 8000)
+  assert.deepEqual([error.error_code, error.severity], ['PERSISTENT_UNDERRUNS', 'error'])
+  assert.notEqual(client.texts.findLast(({ type }) => type === 'buffer_status').buffer_health.health_status, 'healthy')
+  client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
+})
+
 test('what is wrong is answered, and the music goes on', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
