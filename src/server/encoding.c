@@ -87,23 +87,30 @@ static bool copy_sound(const struct encoding *e, union sound *sound) {
     return e->takes16 ? live_copy16(s, sound->pcm, e->unit) : live_copy(s, sound->audio, e->unit);
 }
 
-/* The next one, if it is there. */
-static bool take_sound(struct encoding *e, union sound *sound) {
-    struct live_stream *s = e->spec.stream;
+/* The next one: where it lies, or a copy in `sound`; NULL: it is not there. */
+static const void *find_sound(struct encoding *e, union sound *sound) {
+    const struct live_stream *s = e->spec.stream;
     if (!e->spec.shared) {
-        if (live_filled(s) < e->unit || !copy_sound(e, sound)) return false;
-        live_skip(s, e->unit);
-        return true;
+        if (live_filled(s) < e->unit) return NULL;
+        const float *there = e->takes16 ? NULL : live_look(s, e->unit);
+        if (there) return there;
+    } else {
+        pass_over(e, live_oldest(s));
+        if (live_head(s) < e->next + e->unit) return NULL;
     }
-    pass_over(e, live_oldest(s));
-    if (live_head(s) < e->next + e->unit || !copy_sound(e, sound)) return false;
-    e->next += e->unit;
-    return true;
+    return copy_sound(e, sound) ? sound : NULL;
 }
 
-static int encode(struct encoding *e, const union sound *sound) {
-    return e->takes16 ? encoder_encode16(e->encoder, sound->pcm, take_packet, e)
-                      : encoder_encode(e->encoder, sound->audio, take_packet, e);
+static int encode(struct encoding *e, const void *sound) {
+    return e->takes16 ? encoder_encode16(e->encoder, sound, take_packet, e)
+                      : encoder_encode(e->encoder, sound, take_packet, e);
+}
+
+static void move_on(struct encoding *e) {
+    if (e->spec.shared)
+        e->next += e->unit;
+    else
+        live_skip(e->spec.stream, e->unit);
 }
 
 static bool is_far_enough(const struct encoding *e) {
@@ -138,8 +145,10 @@ static int64_t run(struct encoder_job *job, int64_t now) {
     if (is_far_enough(e)) return 0;
     encoder_set_complexity(e->encoder, encoder_pool_complexity(e->pool));
     while (e->number < end) {
-        if (!take_sound(e, &sound)) return look_again(e, now);
-        if (encode(e, &sound) < 0) return give_up(e);
+        const void *unit = find_sound(e, &sound);
+        if (!unit) return look_again(e, now);
+        if (encode(e, unit) < 0) return give_up(e);
+        move_on(e);
     }
     tell(e);
     return is_far_enough(e) ? 0 : now;

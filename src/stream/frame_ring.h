@@ -1,11 +1,12 @@
 /* frame_ring.h — stereo frames from one writing thread to its readers, without a lock.
  *
- * Two ways to read it. A *private* ring has one reader that consumes: the writer never passes its tail. A
- * *shared* ring has any number of readers with cursors of their own: the writer never waits, and a reader
- * that was too slow learns that its frames have been overwritten. For that the writer claims frames before it
- * overwrites them, and a reader looks at the claim after it has copied (a sequence lock). A frame is one word
- * (64 bits of floats, or 32 where samples have 16), stored with release and loaded with acquire order, which
- * costs nothing on x86 and makes the overwriting well defined. */
+ * Two ways to read it. A *private* ring has one reader that consumes: the writer never passes its tail, and
+ * both may work where the frames lie (frame_ring_place) instead of copying them. A *shared* ring has any
+ * number of readers with cursors of their own: the writer never waits, and a reader that was too slow learns
+ * that its frames have been overwritten. For that the writer claims frames before it overwrites them, and a
+ * reader looks at the claim after it has copied (a sequence lock). A frame is one word (64 bits of floats, or
+ * 32 where samples have 16), stored with release and loaded with acquire order, which costs nothing on x86
+ * and makes the overwriting well defined. */
 #ifndef AURALIS_STREAM_FRAME_RING_H
 #define AURALIS_STREAM_FRAME_RING_H
 
@@ -35,7 +36,7 @@ static inline bool frame_ring_init(struct frame_ring *ring, uint32_t capacity, b
     size_t bytes = capacity * (narrow ? sizeof *ring->narrow_frames : sizeof *ring->frames);
     ring->capacity = capacity;
     ring->narrow = narrow;
-    ring->memory = malloc(bytes);
+    ring->memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
     if (ring->memory) memset(ring->memory, 0, bytes);
     return ring->memory != NULL;
 }
@@ -73,6 +74,21 @@ static inline void frame_ring_get(const struct frame_ring *ring, uint32_t at, vo
         uint64_t bits = atomic_load_explicit(&ring->frames[at], memory_order_acquire);
         memcpy((float *)audio + 2 * i, &bits, sizeof bits);
     }
+}
+
+/* Private: where `frames` frames from number `from` on lie in one piece; NULL: some lie at the other end. The
+ * writer may fill what comes after the head, the reader read what lies between tail and head. */
+static inline void *frame_ring_place(const struct frame_ring *ring, uint64_t from, uint32_t frames) {
+    uint32_t at = (uint32_t)(from % ring->capacity);
+    size_t size = ring->narrow ? sizeof *ring->narrow_frames : sizeof *ring->frames;
+    return frames <= ring->capacity - at ? (unsigned char *)ring->memory + at * size : NULL;
+}
+
+/* The writer of a private ring: the next frames lie in their place. */
+static inline void frame_ring_publish(struct frame_ring *ring, uint32_t frames) {
+    uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed) + frames;
+    atomic_store_explicit(&ring->claimed, head, memory_order_relaxed);
+    atomic_store(&ring->head, head);
 }
 
 /* Writer: appends interleaved frames. A private ring's writer has made sure that there is room. */

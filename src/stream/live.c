@@ -238,9 +238,22 @@ uint64_t live_filled(const struct live_stream *s) {
     return frame_ring_filled(&s->ring);
 }
 
+static uint64_t tail_of(const struct live_stream *s) {
+    return atomic_load_explicit(&s->ring.tail, memory_order_relaxed);
+}
+
 bool live_copy(const struct live_stream *s, float *audio, uint32_t frames) {
-    return frame_ring_copy(&s->ring, atomic_load_explicit(&s->ring.tail, memory_order_relaxed), audio,
-                           frames);
+    return frame_ring_copy(&s->ring, tail_of(s), audio, frames);
+}
+
+/* Frames of a private ring where they lie. */
+static const float *look_at(const struct live_stream *s, uint64_t from, uint32_t frames) {
+    if (s->spec.shared || s->ring.narrow || from + frames > frame_ring_head(&s->ring)) return NULL;
+    return frame_ring_place(&s->ring, from, frames);
+}
+
+const float *live_look(const struct live_stream *s, uint32_t frames) {
+    return look_at(s, tail_of(s), frames);
 }
 
 /* From the frame of the ring on. */
@@ -251,14 +264,15 @@ static bool copy16(const struct live_stream *s, uint64_t from, int16_t *pcm, uin
     if (s->ring.narrow) return frame_ring_copy(&s->ring, from, pcm, frames);
     for (uint32_t done = 0, count; done < frames; done += count) {
         count = frames - done < PIECE ? frames - done : PIECE;
-        if (!frame_ring_copy(&s->ring, from + done, audio, count)) return false;
-        pcm16_convert(pcm + 2 * done, audio, count, key, s->start + from + done);
+        const float *there = look_at(s, from + done, count);
+        if (!there && !frame_ring_copy(&s->ring, from + done, audio, count)) return false;
+        pcm16_convert(pcm + 2 * done, there ? there : audio, count, key, s->start + from + done);
     }
     return true;
 }
 
 bool live_copy16(const struct live_stream *s, int16_t *pcm, uint32_t frames) {
-    return copy16(s, atomic_load_explicit(&s->ring.tail, memory_order_relaxed), pcm, frames);
+    return copy16(s, tail_of(s), pcm, frames);
 }
 
 void live_skip(struct live_stream *s, uint64_t frames) {

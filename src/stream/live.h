@@ -98,11 +98,13 @@ enum live_fate live_fate(const struct live_stream *stream);
 /* The reader cannot wait any longer: the stream is shed, unless it plays by now. */
 void live_give_up(struct live_stream *stream);
 
-/* Private: frames ready; copies from the reader's place on (false if there are not as many); moves on; stream
- * frame of the reader's place. One thread at a time. */
+/* Private: frames ready; copies from the reader's place on (false if there are not as many); the same where
+ * they lie, until live_skip (NULL: not as many, not in one piece, or not floats); moves on; stream frame of
+ * the reader's place. One thread at a time. */
 uint64_t live_filled(const struct live_stream *stream);
 bool live_copy(const struct live_stream *stream, float *audio, uint32_t frames);
 bool live_copy16(const struct live_stream *stream, int16_t *pcm, uint32_t frames); /* dithered, pcm16.h */
+const float *live_look(const struct live_stream *stream, uint32_t frames);
 void live_skip(struct live_stream *stream, uint64_t frames);
 uint64_t live_frame(const struct live_stream *stream);
 

@@ -212,6 +212,12 @@ static void fade16(const struct live_stream *s, int16_t *pcm, uint32_t frames) {
     pcm16_convert(pcm, audio, frames, pcm16_key(s->spec.stream.seed), live_head(s));
 }
 
+/* Where its next frames are rendered to, so that nobody copies them; NULL: others may be reading there, or
+ * it is not in one piece. */
+static void *place_of(const struct live_stream *s, uint32_t frames) {
+    return s->spec.shared ? NULL : frame_ring_place(&s->ring, frame_ring_head(&s->ring), frames);
+}
+
 static void publish_slice(struct live_worker *w, struct live_stream *s, float *audio, int16_t *pcm,
                           uint32_t frames, bool rendered) {
     s->faulty = !rendered || (pcm ? s->stream->fault : pcm16_fault(audio, frames));
@@ -223,7 +229,10 @@ static void publish_slice(struct live_worker *w, struct live_stream *s, float *a
             fade(s, audio, frames);
     }
     s->fades_in = false;
-    frame_ring_write(&s->ring, pcm ? (void *)pcm : audio, frames);
+    if (place_of(s, frames) == (pcm ? (void *)pcm : audio))
+        frame_ring_publish(&s->ring, frames);
+    else
+        frame_ring_write(&s->ring, pcm ? (void *)pcm : audio, frames);
     s->since_status += frames / LIVE_SLICE;
     if (s->since_status >= STATUS_SLICES) publish_status(w, s);
     if (atomic_exchange(&s->wanted, false)) notify(s);
@@ -245,7 +254,8 @@ static void render_batch(struct live_worker *w, size_t count, uint32_t frames) {
         apply_change(w->due[i]);
         w->rendered[i] = w->due[i]->stream;
         w->before[i] = auralis_stream_frame(w->rendered[i]);
-        w->out[i] = w->scratch + i * 2 * frames;
+        float *place = place_of(w->due[i], frames);
+        w->out[i] = place ? place : w->scratch + i * 2 * frames;
         w->pcm[i] = w->due[i]->ring.narrow ? (int16_t *)(void *)w->out[i] : NULL;
     }
     int64_t begin = monotonic_now();

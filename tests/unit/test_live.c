@@ -32,6 +32,8 @@ static void take(struct live_stream *s, float *audio, uint32_t frames) {
         nap();
     }
     assert_true(live_copy(s, audio, frames));
+    const float *there = live_look(s, frames); /* NULL at the end of the ring */
+    if (there) assert_memory_equal(there, audio, frames * 2 * sizeof *audio);
     live_skip(s, frames);
 }
 
@@ -188,6 +190,26 @@ static void overwritten_frames_are_not_given_out(void **state) {
     frame_ring_release(&ring);
 }
 
+static void frames_are_written_and_read_in_their_place(void **state) {
+    (void)state;
+    struct frame_ring ring = {0};
+    float out[2 * 8];
+    assert_true(frame_ring_init(&ring, 16, false));
+    for (int round = 0; round < 5; round++) {
+        float *place = frame_ring_place(&ring, frame_ring_head(&ring), 8);
+        assert_non_null(place);
+        for (int i = 0; i < 16; i++) place[i] = (float)(round * 16 + i);
+        frame_ring_publish(&ring, 8);
+        assert_int_equal(frame_ring_filled(&ring), 8);
+        assert_true(frame_ring_copy(&ring, (uint64_t)round * 8, out, 8));
+        assert_memory_equal(out, place, sizeof out);
+        frame_ring_consume(&ring, 8);
+    }
+    assert_null(frame_ring_place(&ring, 9, 8)); /* around the end */
+    assert_ptr_equal(frame_ring_place(&ring, 24, 8), frame_ring_place(&ring, 8, 8));
+    frame_ring_release(&ring);
+}
+
 enum { WRITERS = 3, EACH = 20000 };
 
 static void *push_many(void *queue) {
@@ -269,6 +291,7 @@ int main(void) {
         cmocka_unit_test(changes_are_merged_and_reported),
         cmocka_unit_test(limits_are_answered_and_freed_again),
         cmocka_unit_test(overwritten_frames_are_not_given_out),
+        cmocka_unit_test(frames_are_written_and_read_in_their_place),
         cmocka_unit_test(a_full_queue_refuses_and_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
