@@ -62,6 +62,11 @@ def ask(program, *arguments):
     return subprocess.run([program, *arguments], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
+def built(program, name):
+    """Whether this build has the command; analyze, for one, needs libraries that a server can do without."""
+    return subprocess.run([program, name, "--help"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def options(lines):
     """The lines of a help between two headings, as tagged paragraphs."""
     for line in lines:
@@ -83,7 +88,8 @@ def options(lines):
 
 def command_page(program, version):
     help_text = ask(program, "--help")
-    names = re.findall(r"^  ([a-z]+) ", re.search(r"^Commands\n(.*?)\n\n", help_text, re.M | re.S)[1] + "\n", re.M)
+    names = [name for name in re.findall(r"^  ([a-z]+) ", re.search(r"^Commands\n(.*?)\n\n", help_text, re.M | re.S)[1] + "\n", re.M)
+             if built(program, name)]
     yield f'.TH AURALIS 1 "" "auralis {version}" "User Commands"\n.SH NAME\nauralis \\- endless ambient music, composed and synthesised live\n'
     yield ".SH SYNOPSIS\n"
     for name in names:

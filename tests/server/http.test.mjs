@@ -7,7 +7,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { Server, render, sleep } from './helpers.mjs'
+import { Client, Server, render, sleep } from './helpers.mjs'
 
 const run = promisify(execFile)
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
@@ -78,6 +78,44 @@ test('a stream of one\'s own is the piece, in every format', { timeout: 60000 },
   assert.ok(correlation(samples(mp3.pcm), samples(piece)) > 0.98, 'mp3')
 })
 
+/** Ogg around Opus packets, as RFC 7845 has it, a page each. */
+function ogg(packets, skip) {
+  const page = (packet, number, granule, flags) => {
+    const lacing = [...Array(Math.floor(packet.length / 255)).fill(255), packet.length % 255]
+    const bytes = Buffer.concat([Buffer.alloc(27), Buffer.from(lacing), packet])
+    bytes.write('OggS')
+    bytes[5] = flags
+    bytes.writeBigUInt64LE(BigInt(granule), 6)
+    bytes.writeUInt32LE(7, 14)
+    bytes.writeUInt32LE(number, 18)
+    bytes[26] = lacing.length
+    let sum = 0
+    for (const byte of bytes) {
+      sum ^= byte << 24
+      for (let bit = 0; bit < 8; bit++) sum = sum & 0x80000000 ? (sum << 1) ^ 0x04c11db7 : sum << 1
+    }
+    bytes.writeUInt32LE(sum >>> 0, 22)
+    return bytes
+  }
+  const head = Buffer.from('OpusHead\x01\x02\0\0\x80\xbb\0\0\0\0\0', 'latin1')
+  head.writeUInt16LE(skip, 10)
+  return Buffer.concat([page(head, 0, 0, 2), page(Buffer.from('OpusTags\0\0\0\0\0\0\0\0', 'latin1'), 1, 0, 0),
+    ...packets.map((packet, i) => page(packet, i + 2, 960 * (i + 1), 0))])
+}
+
+test('the Opus packets of a socket are the piece, for ffmpeg too', { timeout: 60000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const client = await Client.open(`${server.ws}/ws/audio/a?seed=42&preset=sleep&format=opus&buffer_tier=defensive`, 'auralis-v2')
+  const hello = await client.text('hello'), chunks = await client.takeChunks(45), packets = []
+  for (const { data } of chunks)
+    for (let at = 0; at < data.length; at += 2 + data.readUInt16LE(at)) packets.push(data.subarray(at + 2, at + 2 + data.readUInt16LE(at)))
+  const { pcm, errors } = await decode(ogg(packets, hello.pre_skip), 'ogg'), piece = render('--seed', '42', '--preset', 'sleep', '--format', '16', '--duration', '8s')
+  assert.equal(errors, '')
+  assert.ok(pcm.length > 4 * 190000)
+  assert.ok(correlation(samples(pcm), samples(piece)) > 0.98)
+})
+
 test('a station sounds alike for all, and whoever is late begins in the middle', { timeout: 60000 }, async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
@@ -110,6 +148,8 @@ test('heads, refusals, and players of every age', { timeout: 60000 }, async (t) 
       assert.equal(head.headers.get('content-type'), type)
       assert.equal(head.headers.get('access-control-allow-origin'), '*')
       assert.equal(head.headers.get('content-length'), null)
+      assert.equal(head.headers.get('icy-name'), path.startsWith('/listen') ? 'Auralis' : 'Auralis: main')
+      assert.equal(head.headers.get('icy-br'), { opus: '96', mp3: '160' }[format] ?? null)
     }
   }
   assert.equal((await fetch(`${server.http}/listen.mp3?seed=7`, { method: 'HEAD' })).headers.get('auralis-seed'), '7')
@@ -137,7 +177,10 @@ test('heads, refusals, and players of every age', { timeout: 60000 }, async (t) 
 test('titles come within MP3 for those who ask', { timeout: 60000 }, async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
-  const bytes = await listen(`${server.http}/stations/main.mp3`, 3, '-i', '-H', 'Icy-MetaData: 1')
+  const coming = listen(`${server.http}/stations/main.mp3`, 8, '-i', '-H', 'Icy-MetaData: 1')
+  await sleep(1000)
+  await server.json('/api/control', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"key":"D","mode":"dorian"}' })
+  const bytes = await coming
   const end = bytes.indexOf('\r\n\r\n') + 4, interval = Number(bytes.toString('latin1', 0, end).match(/icy-metaint: (\d+)/)[1])
   const sound = [], titles = []
   for (let at = end; at < bytes.length; ) {
@@ -150,6 +193,7 @@ test('titles come within MP3 for those who ask', { timeout: 60000 }, async (t) =
   }
   assert.ok(sound.length > 3)
   assert.match(titles[0], /^StreamTitle='main: A aeolian.*';$/)
+  assert.match(titles.at(-1), /^StreamTitle='main: D dorian.*';$/, `another key is told: ${titles}`)
   assert.equal(new Set(titles).size, titles.length, 'a title is sent when it is new')
   const { errors } = await decode(Buffer.concat(sound), 'mp3')
   assert.equal(errors, '')
@@ -226,6 +270,41 @@ test('a slow listener of a station skips without a click', { timeout: 120000 }, 
     const end = pcm.length - (pcm.length % 4) - 40000, from = music[0].indexOf(pcm.subarray(0, 400)), to = music[0].indexOf(pcm.subarray(end, end + 400))
     assert.ok(from >= 0 && to > from + end + 4 * 48000, `${format}: it goes on with the music, later`)
   }))
+})
+
+/** What the kernel holds of each connection to the server, by the client's port: bytes not yet taken by the other side, bytes not yet read there. */
+function held(server) {
+  const sent = new Map(), unread = new Map()
+  for (const line of readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1)) {
+    const [, local, remote, , queues] = line.trim().split(/\s+/), port = (address) => parseInt(address.split(':')[1], 16)
+    const [tx, rx] = queues.split(':').map((hex) => parseInt(hex, 16))
+    if (port(local) === server.port) sent.set(port(remote), tx)
+    else if (port(remote) === server.port) unread.set(port(local), rx)
+  }
+  return { sent, unread }
+}
+
+test('for who does not read, the server\'s side of the socket keeps some seconds and no more', { timeout: 60000 }, async (t) => {
+  const server = await Server.start()
+  t.after(() => server.end())
+  const get = (path) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n`
+  const upgrade = (path, protocol) => `${get(path)}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ${protocol}\r\n`
+  const kinds = { // and bytes a second
+    mp3: [get('/stations/main.mp3'), 20000], opus: [get('/stations/main.opus'), 12000], flac: [get('/stations/main.flac'), 80000], wav: [get('/stations/main.wav'), 192000],
+    'own opus': [get('/listen.opus?seed=1'), 12000], 'own wav': [get('/listen.wav?seed=1'), 192000],
+    v1: [upgrade('/ws/audio/a', 'auralis-v1'), 236000], 'v2 int16': [upgrade('/ws/audio/b?seed=2&format=int16', 'auralis-v2'), 192000],
+    'v2 float32': [upgrade('/ws/audio/c?seed=2&format=float32', 'auralis-v2'), 384000], 'v2 opus': [upgrade('/ws/audio/d?seed=2&format=opus', 'auralis-v2'), 12000],
+  }
+  const sockets = await Promise.all(Object.values(kinds).map(([text]) => raw(server, `${text}\r\n`, 0, { paused: true })))
+  const ports = sockets.map(({ socket }) => socket.localPort)
+  t.after(() => sockets.forEach(({ socket }) => socket.destroy()))
+  await sleep(15000)
+  const { sent, unread } = held(server)
+  Object.entries(kinds).forEach(([kind, [, rate]], i) => {
+    assert.ok(unread.get(ports[i]) > 10000, `${kind} has come to nobody`)
+    const seconds = sent.get(ports[i]) / rate // what its own side keeps it has chosen itself; Linux lets one send be 64 KB over the bound
+    assert.ok(seconds < 8, `${kind}: ${seconds} s wait in the kernel`)
+  })
 })
 
 test('who drops comes back to where it was, with seed and start, also to a server that was killed', { timeout: 60000 }, async (t) => {
@@ -323,10 +402,13 @@ test('HLS: segments are the station cut up, numbered on, and ffmpeg plays them',
     const list = await answer.text(), names = list.match(/^main\/\d+\.mp3$/gm)
     assert.ok(names.length >= 2 && names.length <= 6)
     assert.match(list, /#EXT-X-TARGETDURATION:3\n/)
+    assert.deepEqual(list.match(/^#EXTINF:.*$/gm), names.map(() => '#EXTINF:3.000,'))
+    assert.equal(answer.headers.get('access-control-allow-origin'), '*')
     assert.equal(Number(list.match(/#EXT-X-MEDIA-SEQUENCE:(\d+)/)[1]), Number(names[0].match(/\d+/)[0]))
     for (const name of names) {
       const got = await fetch(`${server.http}/stations/${name}`)
       assert.match(got.headers.get('cache-control'), /immutable/)
+      assert.deepEqual(['content-type', 'access-control-allow-origin'].map((header) => got.headers.get(header)), ['audio/mpeg', '*'])
       const bytes = Buffer.from(await got.arrayBuffer()), before = segments.get(name)
       assert.ok(!before || before.equals(bytes), 'a segment never changes')
       segments.set(name, bytes)

@@ -58,6 +58,22 @@ class Icecast {
   }
 }
 
+/** Everything that comes from an address until it is stopped. */
+function follow(address) {
+  const child = spawn('curl', ['-s', '-N', address]), pieces = []
+  child.stdout.on('data', (piece) => pieces.push(piece))
+  return { bytes: () => Buffer.concat(pieces), stop: () => child.kill() }
+}
+
+/** Where the middle of what was heard stands in what the station has sent: all of it, nothing left out or said twice. */
+function placeIn(station, heard, what) {
+  const from = Math.min(heard.length >> 2, 20000), middle = heard.subarray(from, heard.length - 4000)
+  assert.ok(middle.length > 20000, `${what}: only ${heard.length} bytes`)
+  const at = station.indexOf(middle)
+  assert.ok(at >= 0, `${what}: not what the station has sent`)
+  return at - from
+}
+
 async function eventually(condition, what, ms = 20000) {
   for (const end = Date.now() + ms; ; await sleep(100)) {
     const found = await condition()
@@ -79,6 +95,8 @@ test('stations on a real Icecast', { timeout: 120000, skip: missing }, async (t)
   await icecast.start()
   const server = await Server.start('--config', config, '--icecast', at('/main.mp3'))
   t.after(() => server.end())
+  const own = { '/main.mp3': follow(`${server.http}/stations/main.mp3`), '/night.opus': follow(`${server.http}/stations/night.opus`) }
+  t.after(() => Object.values(own).forEach(({ stop }) => stop()))
   const feeds = async () => Object.fromEntries((await server.json('/api/status')).icecast.map((feed) => [feed.station, feed]))
   const bothConnected = async () => Object.values(await feeds()).every((feed) => feed.state === 'connected')
   await eventually(bothConnected, 'both feeds')
@@ -93,10 +111,12 @@ test('stations on a real Icecast', { timeout: 120000, skip: missing }, async (t)
     child.stderr.on('data', (piece) => (text += piece))
     child.stdin.end(sound.stdout)
     await new Promise((done) => child.on('close', done))
-    return text
+    return { text, bytes: sound.stdout }
   }
   for (const [mount, format] of [['/main.mp3', 'mp3'], ['/night.opus', 'ogg']]) {
-    const said = await heard(mount, format)
+    const { text: said, bytes } = await heard(mount, format)
+    await sleep(500)
+    placeIn(own[mount].bytes(), bytes, mount)
     assert.ok(Number(said.match(/max_volume: (-?[\d.]+) dB/)?.[1]) > -40, `${mount}: ${said}`)
     assert.ok(Number(said.match(/n_samples: (\d+)/)[1]) > 2 * 96000, mount)
   }
@@ -111,8 +131,15 @@ test('stations on a real Icecast', { timeout: 120000, skip: missing }, async (t)
   // The other side goes and comes back.
   await icecast.stop()
   await eventually(async () => Object.values(await feeds()).every((feed) => feed.state !== 'connected' && feed.failures > 0), 'the loss to be noticed')
+  const sent = own['/main.mp3'].bytes().length
   await icecast.start()
   await eventually(bothConnected, 'both feeds again')
+  await sleep(2500)
+  const { bytes } = await heard('/main.mp3', 'mp3')
+  await sleep(500)
+  const place = placeIn(own['/main.mp3'].bytes(), bytes, 'after the restart')
+  assert.ok(place > sent - 20000, `it goes on with the present: from ${place}, ${sent} had been sent before`)
+  await eventually(async () => /^main: D dorian/.test((await icecast.mounts())['/main.mp3'].title ?? ''), 'the title again')
   assert.ok((await feeds()).main.connects >= 2)
   const metrics = await (await fetch(`${server.http}/metrics`)).text()
   assert.ok(Number(metrics.match(/^auralis_icecast_failures_total (\d+)$/m)[1]) >= 2)

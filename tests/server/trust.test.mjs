@@ -181,6 +181,17 @@ test('tokens come from the environment too; files that cannot be trusted are ref
   assert.equal((await ask(server, 'POST', '/api/undo', undefined, { authorization: `Bearer ${TOKEN}` })).status, 409)
 })
 
+test('an option goes before the environment, the environment before the file, the file before the default', { timeout: 30000 }, async (t) => {
+  const config = file(join(folder(t), 'c.conf'), 'threads = 2\nmax_listeners = 20\nopus_bitrate = 64\n')
+  const says = async (environment, ...options) => (await run(AURALIS, ['serve', '--print-config', ...options], { env: { ...process.env, ...environment } })).stdout
+  const value = (text, key) => text.match(new RegExp(`^${key} = (.*)$`, 'm'))?.[1]
+  const all = await says({ AURALIS_THREADS: '3', AURALIS_MAX_LISTENERS: '30' }, '--config', config, '--max-listeners', '40')
+  assert.deepEqual(['max_listeners', 'threads', 'opus_bitrate', 'mp3_bitrate', 'listen'].map((key) => value(all, key)), ['40', '3', '64', '160', '127.0.0.1:8000'])
+  assert.equal(value(await says({ AURALIS_CONFIG: config, AURALIS_LISTEN: '127.0.0.1:9' }, '-l', '127.0.0.1:10'), 'listen'), '127.0.0.1:10')
+  assert.equal(value(await says({ AURALIS_CONFIG: config }), 'threads'), '2')
+  assert.equal(value(await says({ AURALIS_CONFIG: '/nowhere.conf' }, '--config', config), 'threads'), '2') // and an option before it
+})
+
 test('without tokens only this machine controls stations, and a proxy does not pass for it', { timeout: 60000 }, async (t) => {
   const server = await start(t)
   const status = async (headers) => (await ask(server, 'POST', '/api/control', { bpm: 61 }, headers)).status
