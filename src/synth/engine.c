@@ -254,13 +254,11 @@ static bool rescued(struct auralis_stream *s, uint32_t blocks, struct outlet out
 static bool render_one(struct auralis_stream *s, uint32_t blocks, float *out) {
     auralis_engine *e = s->engine;
     bool was_remote = s->remote != NULL;
-    struct outlet to[SHARD_STREAMS] = {0}, *own = &to[0];
-    own->floats = out;
-    if (was_remote && render_remote(e, &s, 1, blocks, own)) return false;
-    if (!rescued(s, blocks, *own) || (was_remote && !out)) return true;
-    *own = (struct outlet){0};
-    to[s->place].floats = out;
-    shard_render(s->shard, e->kernels, e->scratch[0], 1u << s->place, blocks, to);
+    struct outlet to = {.floats = out};
+    if (was_remote && render_remote(e, &s, 1, blocks, &to)) return false;
+    if (!rescued(s, blocks, to) || (was_remote && !out)) return true;
+    shard_list(s->shard, s->place, to);
+    shard_render(s->shard, e->kernels, e->scratch[0], blocks);
     return was_remote;
 }
 
@@ -362,23 +360,6 @@ static void hand_over(struct auralis_stream *s, struct outlet out, uint32_t bloc
     s->delivered += frames;
 }
 
-/* The listed ones of a shard, which are ready. */
-static void render_shard(const auralis_engine *e, struct shard *shard, const struct call *c,
-                         struct scratch *scratch) {
-    struct outlet out[SHARD_STREAMS] = {0};
-    uint32_t places = 0;
-    for (size_t i = 0; i < c->count; i++) {
-        struct auralis_stream *s = c->streams[i];
-        if (s->shard != shard || s->remote) continue;
-        places |= 1u << s->place;
-        out[s->place] = outlet_of(c, i);
-    }
-    if (!places) return;
-    shard_render(shard, e->kernels, scratch, places, c->blocks, out);
-    for (uint32_t p = 0; p < SHARD_STREAMS; p++)
-        if (places >> p & 1) hand_over(shard->stream[p], out[p], c->blocks);
-}
-
 /* Those of them that are on the GPU and want 16 bits, or do not, behind `listed` others. */
 static uint32_t list(auralis_engine *e, const struct call *c, bool narrow, uint32_t listed) {
     for (size_t i = 0; i < c->count && listed < e->max_streams; i++) {
@@ -403,16 +384,25 @@ static bool render_listed(auralis_engine *e, const struct call *c) {
 /* Shards, which threads take one by one. */
 struct shards_to_do {
     const auralis_engine *engine;
-    const struct call *call;
+    uint32_t blocks;
     _Atomic uint32_t next;
 };
+
+/* The listed ones of a shard, which are ready. */
+static void render_shard(const auralis_engine *e, struct shard *shard, uint32_t blocks,
+                         struct scratch *scratch) {
+    uint32_t listed = shard->listed;
+    if (!listed) return;
+    shard_render(shard, e->kernels, scratch, blocks);
+    for (uint32_t p = 0; p < SHARD_STREAMS; p++)
+        if (listed >> p & 1) hand_over(shard->stream[p], shard->out[p], blocks);
+}
 
 static void render_shards(void *self, uint32_t number) {
     struct shards_to_do *to_do = self;
     const auralis_engine *e = to_do->engine;
     for (uint32_t i; (i = atomic_fetch_add(&to_do->next, 1)) < e->shards;)
-        if (!engine_shares(e) || !e->shard[i]->remote)
-            render_shard(e, e->shard[i], to_do->call, e->scratch[number]);
+        render_shard(e, e->shard[i], to_do->blocks, e->scratch[number]);
 }
 
 static void render_here(auralis_engine *e, const struct call *c) {
@@ -421,7 +411,9 @@ static void render_here(auralis_engine *e, const struct call *c) {
             c->streams[i]->delivered += (uint64_t)c->blocks * BLOCK;
     for (size_t i = 0; i < c->count; i++)
         if (!c->streams[i]->remote) make_ready(c->streams[i]);
-    struct shards_to_do to_do = {e, c, 0};
+    for (size_t i = 0; i < c->count; i++)
+        if (!c->streams[i]->remote) shard_list(c->streams[i]->shard, c->streams[i]->place, outlet_of(c, i));
+    struct shards_to_do to_do = {e, c->blocks, 0};
     if (e->threads > 1 && c->count > 1 && c->streams[0]->shard != c->streams[c->count - 1]->shard)
         e->spread(e->spread_self, render_shards, &to_do);
     else

@@ -189,10 +189,10 @@ void shard_voices(struct shard *shard, const struct kernels *k, struct scratch *
     set_running(shard, job.listed, 0);
 }
 
-/* The effects of the stream in the listed place after s; NULL: none. */
-static const struct effects *next_effects(const struct shard *shard, uint32_t s, uint32_t listed) {
-    while (++s < SHARD_STREAMS)
-        if (listed >> s & 1) return shard->stream[s]->fx;
+/* The effects of the first listed stream from place s on; NULL: none. */
+static const struct effects *effects_from(const struct shard *shard, uint32_t s) {
+    for (; s < SHARD_STREAMS; s++)
+        if (shard->listed >> s & 1) return shard->stream[s]->fx;
     return NULL;
 }
 
@@ -210,8 +210,9 @@ static void deliver(struct auralis_stream *s, const struct kernels *k, float *sa
 /* Runs the effects of one stream on blocks [first, first + blocks) of the call; meanwhile the lines of the
  * next one come from memory. */
 static void finish(const struct shard *shard, const struct kernels *k, struct scratch *scratch, uint32_t s,
-                   uint32_t listed, uint32_t first, uint32_t blocks, struct outlet out) {
-    const struct effects *next = next_effects(shard, s, listed);
+                   uint32_t first, uint32_t blocks) {
+    const struct effects *next = effects_from(shard, s + 1);
+    struct outlet out = shard->out[s];
     uint64_t key = pcm16_key(shard->stream[s]->seed);
     for (uint32_t b = 0; b < blocks; b++) {
         float *to = out.floats ? out.floats + (size_t)(first + b) * 2 * BLOCK : scratch->block;
@@ -221,20 +222,36 @@ static void finish(const struct shard *shard, const struct kernels *k, struct sc
     }
 }
 
-void shard_render(struct shard *shard, const struct kernels *k, struct scratch *scratch, uint32_t listed,
-                  uint32_t blocks, const struct outlet out[SHARD_STREAMS]) {
+/* Renders the voices of up to `most` blocks; with the last of them the first stream's lines come from memory.
+ * `more`: are to follow, and of a lone stream no stretch is cut in two. Returns how many. */
+static uint32_t render_buses(const struct job *j, uint32_t most, bool more) {
+    enum { SOON = 16 };
+    const struct effects *first = lone(j->listed) ? NULL : effects_from(j->shard, 0);
+    uint32_t count = 0;
+    do {
+        if (first && most - count <= SOON) effects_prefetch(first, most - count - 1, SOON);
+        count += render_voices(j, count, most - count);
+    } while (count + (more ? STRETCH_BLOCKS : 1) <= most);
+    return count;
+}
+
+void shard_list(struct shard *shard, uint32_t place, struct outlet out) {
+    shard->listed |= 1u << place;
+    shard->out[place] = out;
+}
+
+void shard_render(struct shard *shard, const struct kernels *k, struct scratch *scratch, uint32_t blocks) {
+    uint32_t listed = shard->listed;
     struct job job = {shard, k, listed, UINT32_MAX, 0, scratch->rows, scratch->begun, {0}};
     for (uint32_t s = 0; s < SHARD_STREAMS; s++)
         if (listed >> s & 1) job.bus[s] = scratch->bus[s];
     set_running(shard, listed, -1);
-    for (uint32_t done = 0; done < blocks;) {
-        uint32_t most = least(blocks - done, SHARD_BLOCKS), count = 0;
-        bool more = blocks - done > most && lone(listed); /* then no stretch is cut in two */
-        do count += render_voices(&job, count, most - count);
-        while (count + (more ? STRETCH_BLOCKS : 1) <= most);
+    for (uint32_t done = 0, count; done < blocks; done += count) {
+        uint32_t most = least(blocks - done, SHARD_BLOCKS);
+        count = render_buses(&job, most, blocks - done > most && lone(listed));
         for (uint32_t s = 0; s < SHARD_STREAMS; s++)
-            if (listed >> s & 1) finish(shard, k, scratch, s, listed, done, count, out[s]);
-        done += count;
+            if (listed >> s & 1) finish(shard, k, scratch, s, done, count);
     }
     set_running(shard, listed, 0);
+    shard->listed = 0;
 }

@@ -7,7 +7,8 @@
  *
  * Why so many blocks at a time: a reverb line is 13 to 38 blocks long. With many streams all lines lie in
  * memory, and effects that run over more blocks than that fetch each line once and then find it in cache. And
- * while one stream is at work, the next one's lines are on their way. */
+ * while one stream is at work, the next one's lines are on their way; the first one's, during the last
+ * voices. */
 #ifndef AURALIS_SYNTH_SHARD_H
 #define AURALIS_SYNTH_SHARD_H
 
@@ -29,6 +30,8 @@ struct shard {
     struct auralis_stream *stream[SHARD_STREAMS]; /* NULL: free place */
     uint32_t streams;
     uint32_t reserved[VOICE_PROGRAMS]; /* voices promised to the open streams */
+    uint32_t listed;                   /* streams that are to be rendered, a bit each, and … */
+    struct outlet out[SHARD_STREAMS];  /* … where their samples go */
     struct remote *remote;             /* where its streams are on a GPU, …; NULL: here */
     struct record *record;             /* … and this is their voices' [VOICE_PROGRAMS]; else NULL */
 };
@@ -50,10 +53,13 @@ void shard_init(struct shard *shard);
 /* Gives the banks back when the last stream has left; the shard can take streams again. */
 void shard_free(struct shard *shard);
 
-/* Advances the streams of the shard whose bit is set in `listed` by `blocks` blocks; out[place] says where
- * the samples go (nowhere: pre-roll). */
+/* Lists the stream in a place for the next call of shard_render, its samples to go to `out` (nowhere:
+ * pre-roll). */
+void shard_list(struct shard *shard, uint32_t place, struct outlet out);
+
+/* Advances the listed streams by `blocks` blocks; then none is listed any more. */
 void shard_render(struct shard *shard, const struct kernels *kernels, struct scratch *scratch,
-                  uint32_t listed, uint32_t blocks, const struct outlet out[SHARD_STREAMS]);
+                  uint32_t blocks);
 
 /* Advances the voices of one stream alone by `blocks` ≤ SHARD_BLOCKS blocks, without its effects: those of
  * the programs whose bit is set go to bus[block], on top of what the buses in `begun` (a bit each) hold; the
