@@ -312,6 +312,10 @@ void gpu_be_patient(struct gpu *g, double seconds) {
     g->driver->patience = seconds + 2 * g->longest;
 }
 
+double gpu_patience(const struct gpu *g) {
+    return g->driver->patience;
+}
+
 /* What a batch is waited for now says how long the next one may take. */
 static void note_wait(struct gpu *g, int64_t begin) {
     double took = (double)(monotonic_now() - begin) * 1e-9;

@@ -91,6 +91,7 @@ uint32_t gpu_parts(const struct gpu *gpu);
 /* From now on the GPU counts as lost if something that is waited for takes so many seconds, and twice as long
  * as a batch took lately, more. Without: ten. */
 void gpu_be_patient(struct gpu *gpu, double seconds);
+double gpu_patience(const struct gpu *gpu); /* seconds in all, as things are now */
 
 /* Bytes reserved on the GPU now. */
 uint64_t gpu_bytes(const struct gpu *gpu);

@@ -192,6 +192,7 @@ void engine_plan(const auralis_engine *e, const struct plan_wish *wish) {
 struct gpu_use engine_gpu_use(const auralis_engine *e) {
     struct gpu_use use = {.full = e->full};
     if (e->shares) shares_use(e->shares, &use.bytes, &use.busy);
+    if (e->shares) use.patience = shares_patience(e->shares);
     return use;
 }
 

@@ -31,9 +31,10 @@ void engine_gpu_full(auralis_engine *engine);
 
 /* What was made of a GPU, also of one that has failed; zeros without any. */
 struct gpu_use {
-    uint64_t bytes; /* reserved there now */
-    int64_t busy;   /* ns in which batches were under way, so far */
-    uint64_t full;  /* streams that it had no room for, so far */
+    uint64_t bytes;  /* reserved there now */
+    int64_t busy;    /* ns in which batches were under way, so far */
+    uint64_t full;   /* streams that it had no room for, so far */
+    double patience; /* s that it may be silent now, before it counts as lost */
 };
 struct gpu_use engine_gpu_use(const auralis_engine *engine);
 

@@ -92,6 +92,10 @@ void remote_be_patient(const struct remote *r, double seconds) {
     gpu_be_patient(r->gpu, seconds);
 }
 
+double remote_patience(const struct remote *r) {
+    return r->gpu ? gpu_patience(r->gpu) : 0;
+}
+
 void remote_plan(const struct remote *r, const struct plan_wish *wish) {
     plans_begin(gpu_plans(r->gpu), wish, gpu_parts(r->gpu), "");
 }

@@ -29,6 +29,7 @@ void remote_leave(struct auralis_stream *stream); /* a stream that never entered
 
 /* As gpu_be_patient. */
 void remote_be_patient(const struct remote *remote, double seconds);
+double remote_patience(const struct remote *remote); /* 0: it has been forsaken */
 
 /* How calls go to the GPU from now on. */
 void remote_plan(const struct remote *remote, const struct plan_wish *wish);

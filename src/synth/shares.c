@@ -165,6 +165,15 @@ void shares_be_patient(struct shares *l, double seconds) {
     for (uint32_t i = 0; i < l->count; i++) remote_be_patient(l->share[i].remote, seconds);
 }
 
+double shares_patience(const struct shares *l) {
+    double most = 0;
+    for (uint32_t i = 0; i < l->count; i++) {
+        double patience = remote_patience(l->share[i].remote);
+        if (patience > most) most = patience;
+    }
+    return most;
+}
+
 void shares_plan(const struct shares *l, const struct plan_wish *wish) {
     for (uint32_t i = 0; i < l->count; i++) remote_plan(l->share[i].remote, wish);
 }

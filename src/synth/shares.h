@@ -32,6 +32,7 @@ int shares_render(struct shares *shares, struct auralis_stream *const *streams, 
 /* As the functions of one share; busy: in a call, the share's that was busy longest. */
 void shares_forsake(struct shares *shares);
 void shares_be_patient(struct shares *shares, double seconds);
+double shares_patience(const struct shares *shares); /* of the most patient one */
 void shares_plan(const struct shares *shares, const struct plan_wish *wish);
 void shares_use(const struct shares *shares, uint64_t *bytes, int64_t *busy);
 

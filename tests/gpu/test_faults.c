@@ -2,6 +2,7 @@
  * is told to fail (fake_cuda.c, metal/fake_metal.m). A GPU that never worked is refused with a reason; one
  * that stops working is left, and every stream goes on here, where it was: no sample may be far from what the
  * processor alone would have played. One that is full keeps what it has. */
+#include "base/monotonic.h"
 #include "check.h"
 #include "synth/engine.h"
 #include "synth/pcm16.h"
@@ -40,6 +41,18 @@ static void refused(const char *device, const char *fault) {
     CHECK(*why.text);
 }
 
+static const double PATIENCE = 0.3;
+
+/* How long the GPU may be silent: the longest that anything took so far counts twice, so this holds on a busy
+ * machine too. One that is silent longer than that is lost (driver.h): a hang cannot go unseen. */
+static void check_patience(const auralis_engine *gpu, int64_t begin, int64_t *longest) {
+    int64_t took = monotonic_now() - begin;
+    if (took > *longest) *longest = took;
+    if (engine_lost(gpu)) return;
+    double patience = engine_gpu_use(gpu).patience;
+    CHECK(patience >= PATIENCE && patience <= PATIENCE + 2e-9 * (double)*longest);
+}
+
 /* Both engines chunk by chunk; the first two streams in batches, one of them in 16 bits, the third read in
  * pieces that are no blocks. */
 static void compare(auralis_engine *cpu, auralis_engine *gpu, int chunks) {
@@ -49,10 +62,14 @@ static void compare(auralis_engine *cpu, auralis_engine *gpu, int chunks) {
     int16_t *narrow[] = {NULL, heard_pcm};
     auralis_stream *a[STREAMS], *b[STREAMS];
     float worst = 0, loudest = 0;
+    int64_t longest = 0, begin = monotonic_now();
+    engine_be_patient(gpu, PATIENCE);
     for (int i = 0; i < STREAMS; i++) CHECK((a[i] = open_stream(cpu, i)) && (b[i] = open_stream(gpu, i)));
     for (int chunk = 0; chunk < chunks; chunk++) {
         CHECK(auralis_engine_render(cpu, a, 2, BLOCKS, right_out) == AURALIS_OK);
         CHECK(auralis_engine_render_pcm(gpu, b, 2, BLOCKS, heard_out, narrow) == AURALIS_OK);
+        check_patience(gpu, begin, &longest);
+        begin = monotonic_now();
         make_narrow(a[1], 1, right_pcm, right[1], BLOCKS);
         CHECK(!memcmp(right_pcm, heard_pcm, sizeof right_pcm));
         CHECK(auralis_stream_read(a[2], right[2], 1000) == AURALIS_OK);
@@ -80,7 +97,6 @@ static void survived(const char *device, const char *fault) {
     if (result == AURALIS_EUNSUPPORTED) exit(77); /* skipped */
     CHECK(result == AURALIS_OK);
     CHECK(!strncmp(auralis_engine_device(gpu), device, strlen(device)));
-    engine_be_patient(gpu, 0.3);
     compare(cpu, gpu, CHUNKS);
     const char *says = auralis_engine_device(gpu);
     CHECK(says);

@@ -1,6 +1,9 @@
 /* faulty_render.c — makes rendering fail, or take long: of streams with the seed AURALIS_TEST_FAULT_SEED the
  * slice that holds frame 96,000 gets a sample that is no number, once in a process; every piece of a pre-roll
- * lasts AURALIS_TEST_SLOW_PREROLL milliseconds longer. Linked with --wrap. */
+ * lasts AURALIS_TEST_SLOW_PREROLL milliseconds longer, and every rescue from a lost GPU
+ * AURALIS_TEST_SLOW_RESCUE. Linked with --wrap. */
+#include "synth/rescue.h"
+
 #include <auralis/engine.h>
 #include <auralis/stream.h>
 
@@ -28,11 +31,23 @@ int __wrap_auralis_engine_render_pcm(auralis_engine *engine, auralis_stream *con
     return result;
 }
 
+static void take_time(const char *variable) {
+    const char *ms = getenv(variable);
+    if (ms) nanosleep(&(struct timespec){.tv_nsec = strtol(ms, NULL, 10) * 1000000}, NULL);
+}
+
 uint64_t __real_auralis_stream_preroll(auralis_stream *, uint64_t);
 uint64_t __wrap_auralis_stream_preroll(auralis_stream *, uint64_t);
 
 uint64_t __wrap_auralis_stream_preroll(auralis_stream *stream, uint64_t blocks) {
-    const char *ms = getenv("AURALIS_TEST_SLOW_PREROLL");
-    if (ms) nanosleep(&(struct timespec){.tv_nsec = strtol(ms, NULL, 10) * 1000000}, NULL);
+    take_time("AURALIS_TEST_SLOW_PREROLL");
     return __real_auralis_stream_preroll(stream, blocks);
+}
+
+int __real_rescue(struct auralis_stream *);
+int __wrap_rescue(struct auralis_stream *);
+
+int __wrap_rescue(struct auralis_stream *stream) {
+    take_time("AURALIS_TEST_SLOW_RESCUE");
+    return __real_rescue(stream);
 }

@@ -1,5 +1,9 @@
 // gpu.test.mjs — what listeners hear when the server's GPU is lost: on a libcuda of the tests (tests/gpu/fake_cuda.c), whose
 // faults begin when a file appears.
+//
+// The GPU, the server and all listeners share one machine, which may be busy: the listeners are few, so that this process
+// keeps up with them (who says nothing for ten seconds after it has connected is hung up on), what decides is how long the
+// server takes and not how fast the machine is (faulty_render.c), and nothing else has a short limit.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +11,7 @@ import { test } from 'node:test'
 import { Client, Server, render, sleep, until } from './helpers.mjs'
 
 const SLOW = process.env.AURALIS_SLOW === '1'
+const SLOWEST = 120000 // ms, for what takes a few seconds on a machine of one's own
 const V2 = 'auralis-v2', CHUNK = 4800
 
 /** A server on the GPU of the tests, which fails in the ways of `faults` when `fail` is called. */
@@ -16,12 +21,10 @@ async function start(t, faults, ...options) {
   const server = await Server.start('--device', 'cuda', ...options)
   server.fail = () => writeFileSync(`${folder}/now`, '')
   server.settled = async () => {
-    for (;;) {
-      const { faults, waiting } = await gpu(server)
-      if (faults && !waiting) break
-      await sleep(20)
+    for (;; await sleep(20)) {
+      const state = await gpu(server)
+      if (state.faults && !state.waiting) return state
     }
-    await sleep(500) // in which those who had to go hear so
   }
   t.after(async () => {
     await server.end()
@@ -34,7 +37,7 @@ const open = (server, query) => Client.open(`${server.ws}/ws/audio/a?chunk=${CHU
 const samples = ({ data }) => new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length))
 
 /** Calls until it does not fail. */
-async function insist(call, ms = 20000) {
+async function insist(call, ms = SLOWEST) {
   for (const end = performance.now() + ms; ; await sleep(200)) {
     try {
       return await call()
@@ -64,13 +67,14 @@ function farthest(client, seed, last = Infinity, gaps = false) {
 /** What the server says of its GPUs. */
 const gpu = async (server) => (await server.json('/api/status')).gpu
 
-for (const [name, fault] of [['lost', 'launch:NOW,graph:NOW'], ['hung', 'hang:NOW']]) test(`a GPU ${name} in mid-stream: who listens hears nothing of it`, { timeout: 60000, skip: SLOW }, async (t) => {
+for (const [name, fault] of [['lost', 'launch:NOW,graph:NOW'], ['hung', 'hang:NOW']]) test(`a GPU ${name} in mid-stream: who listens hears nothing of it`, { timeout: 240000, skip: SLOW }, async (t) => {
   const server = await start(t, fault)
   await sleep(2200) // the first second is spent on the station's past, and counts against newcomers
-  const client = await insist(() => open(server, 'seed=5&buffer_tier=stable')) // a busy machine lets nobody in for a while
-  await client.takeChunks(40)
+  const client = await insist(() => open(server, 'seed=5&buffer_tier=defensive')) // a busy machine lets nobody in for a while
+  await client.takeChunks(40, SLOWEST)
   assert.match((await server.json('/api/status')).synthesis_engine.device, /^cuda/)
-  await until(() => client.chunks.length > 50, 'more')
+  const ahead = () => client.texts.findLast(({ type }) => type === 'status')?.sent_ms_ahead
+  await until(() => ahead() > 1500, 'a full buffer', SLOWEST) // who has nothing in hand cannot wait for a rescue
   let working = await gpu(server)
   for (; !(working.utilisation > 0); working = await gpu(server)) await sleep(50) // it is of the last second
   assert.ok(working.memory_bytes > 2e5 && working.kernel_seconds > 0 && working.utilisation <= 1, JSON.stringify(working))
@@ -78,7 +82,7 @@ for (const [name, fault] of [['lost', 'launch:NOW,graph:NOW'], ['hung', 'hang:NO
   const failed = performance.now()
   while ((await gpu(server)).faults === 0) await sleep(20)
   assert.ok(performance.now() - failed < 5000, 'it is noticed soon')
-  await client.takeChunks(client.chunks.length + 50)
+  await client.takeChunks(client.chunks.length + 50, SLOWEST)
   const worst = farthest(client, 5)
   assert.ok(worst < 1e-6, `${worst} away`)
   const { faults, rescued, shed, waiting } = await gpu(server)
@@ -86,17 +90,22 @@ for (const [name, fault] of [['lost', 'launch:NOW,graph:NOW'], ['hung', 'hang:NO
   await until(() => /a GPU failed; rendering on cpu/.test(server.errors), 'the log')
 })
 
-test('a GPU lost with more than the processor can take: the oldest stay, the others may come back', { timeout: 120000, skip: SLOW }, async (t) => {
+const overloaded = (client) => client.texts.some(({ code, error_code }) => (code ?? error_code) === 'SERVER_OVERLOAD')
+
+test('a GPU lost with more than the processor can take: the oldest stay, the others may come back', { timeout: 300000, skip: SLOW }, async (t) => {
+  process.env.AURALIS_TEST_SLOW_RESCUE = '100' // of two seconds, which is what they have in hand: for less than 20 of 42
+  t.after(() => delete process.env.AURALIS_TEST_SLOW_RESCUE)
   const server = await start(t, 'idle,launch:NOW,graph:NOW')
-  const seeds = [...Array(240).keys()], listeners = []
-  for (const seed of seeds) listeners.push(await insist(() => open(server, `seed=${seed}&buffer_tier=minimal`)))
+  const seeds = [...Array(36).keys()], listeners = []
+  for (const seed of seeds) listeners.push(await insist(() => open(server, `seed=${seed}&buffer_tier=stable`)))
   const olds = [] // v1: the youngest, so most of them must go
-  for (const seed of seeds.slice(0, 10))
-    olds.push(await insist(() => Client.open(`${server.ws}/ws/audio/v${seed}?seed=${seed}&buffer_tier=minimal`, 'auralis-v1')))
-  for (const client of listeners) await client.takeChunks(12)
+  for (const seed of seeds.slice(0, 6))
+    olds.push(await insist(() => Client.open(`${server.ws}/ws/audio/v${seed}?seed=${seed}&buffer_tier=stable`, 'auralis-v1')))
+  for (const client of listeners) await client.takeChunks(22, SLOWEST)
   server.fail()
-  await server.settled()
-  const shed = listeners.filter((client) => client.texts.some(({ code }) => code === 'SERVER_OVERLOAD'))
+  const settled = await server.settled()
+  await until(() => [...listeners, ...olds].filter(overloaded).length === settled.shed, 'all who have to go to hear so', SLOWEST)
+  const shed = listeners.filter(overloaded)
   const kept = listeners.filter((client) => !shed.includes(client))
   assert.ok(kept.length >= 3 && shed.length > 0, `${kept.length} stayed, ${shed.length} had to go`)
   const mean = (some) => some.reduce((sum, client) => sum + listeners.indexOf(client), 0) / some.length
@@ -106,7 +115,7 @@ test('a GPU lost with more than the processor can take: the oldest stay, the oth
 
   // Who stays gets everything, in order, and from the seam on what the processor plays.
   for (const client of [kept[0], kept.at(-1)]) {
-    await client.takeChunks(client.chunks.length + 20)
+    await client.takeChunks(client.chunks.length + 20, SLOWEST)
     assert.ok(farthest(client, listeners.indexOf(client), 20, true) < 1e-6)
   }
   assert.equal(kept.filter(({ socket }) => socket.readyState !== 1).length, 0)
@@ -118,10 +127,10 @@ test('a GPU lost with more than the processor can take: the oldest stay, the oth
   for (const client of kept.splice(1)) await client.close()
   const again = await insist(() => open(server, `resume=${resume}`))
   assert.deepEqual((await again.text('hello')).seed, String(listeners.indexOf(shed[0])))
-  assert.equal((await again.takeChunks(5))[0].frame, shed[0].chunks.at(-1).frame + CHUNK)
+  assert.equal((await again.takeChunks(5, SLOWEST))[0].frame, shed[0].chunks.at(-1).frame + CHUNK)
   assert.ok(farthest(again, listeners.indexOf(shed[0]), 5, true) < 1e-6)
 
-  const gone = olds.filter((client) => client.texts.some(({ error_code: code }) => code === 'SERVER_OVERLOAD'))
+  const gone = olds.filter(overloaded)
   assert.ok(gone.length > 0)
   for (const client of gone) assert.equal((await client.closed).code, 1013)
   const counted = await (await fetch(`${server.http}/metrics`)).text()

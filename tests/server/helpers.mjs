@@ -10,11 +10,11 @@ export const HEADER = 24
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms))
 
-/** Waits until `condition` holds; fails after `ms`. */
+/** Waits until `condition` holds; fails after `ms`. `what`: a text, or what gives one then. */
 export async function until(condition, what, ms = 15000) {
   const end = performance.now() + ms
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`)
+    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for ${typeof what === 'function' ? what() : what}`)
     await sleep(5)
   }
 }
@@ -92,6 +92,7 @@ export class Client {
     client.chunks = []
     client.socket = protocol ? new WebSocket(address, protocol) : new WebSocket(address)
     client.closed = new Promise((done) => client.socket.on('close', (code, reason) => done({ code, reason: `${reason}` })))
+    client.closed.then((how) => (client.ended = how))
     client.socket.on('message', (bytes, binary) => client.take(bytes, binary, performance.now()))
     await new Promise((done, failed) => {
       client.socket.on('open', done)
@@ -126,9 +127,11 @@ export class Client {
     return find()
   }
 
-  /** Waits for `count` chunks and gives them. */
+  /** Waits for `count` chunks and gives them; fails at once if the server closes before. */
   async takeChunks(count, ms = 30000) {
-    await until(() => this.chunks.length >= count, `${count} chunks (there are ${this.chunks.length})`, ms)
+    const state = () => `${count} chunks (there are ${this.chunks.length})`
+    await until(() => this.chunks.length >= count || this.ended, state, ms)
+    if (this.chunks.length < count) throw new Error(`closed while waiting for ${state()}: ${JSON.stringify([this.ended, this.texts.at(-1)])}`)
     return this.chunks.slice(0, count)
   }
 
