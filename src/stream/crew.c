@@ -10,7 +10,9 @@
  * members work ahead on the buses, one piece of the score after the other by turns, and hand them over in
  * spans that stay in a cache. They render the first programs; the reader, who has less to do than they, adds
  * the rest, which is also the order in which a bus is summed. One member needs no pieces; more of them begin
- * theirs some seconds early, so that the filters are where they would be, which is why pieces are long.
+ * theirs some seconds early, so that the filters are where they would be, which is why pieces are long. Where
+ * the members still have more to do, the reader renders the beginning alone, as long as it takes for both to
+ * be done together, and the members begin behind it.
  *
  * Who waits, sleeps, and is woken when there are several spans to be had at once. */
 #include "stream/crew.h"
@@ -31,6 +33,7 @@ enum {
     FEW = 4,            /* spans that are worth waking somebody */
     PIECE = 128 * SPAN, /* blocks of a piece at most */
     SHORT = 32 * SPAN,
+    LEAD = 96, /* spans at most that one member may be further ahead, for the reader's beginning alone */
     MEMBERS_MAX = 15,
     AHEAD_MAX = 4 /* members in front of the effects, which they are quicker than */
 };
@@ -78,14 +81,16 @@ struct crew {
 
     /* With effects. */
     uint32_t programs; /* of the members */
-    uint64_t piece;    /* blocks */
+    uint64_t alone;    /* blocks at the beginning that the reader renders alone, … */
+    uint64_t piece;    /* … and of a piece of the rest */
     uint32_t spans;
     struct pool pool;
-    const struct member *now; /* whose span the reader is at, … */
+    float (*bus)[BUS_FLOATS]; /* the span that the reader is at, … */
     uint32_t next, end;       /* … and where */
 
+    struct load *load; /* [spans of the score + 1]: of the members' programs, without effects of all */
+
     /* Without. */
-    struct load *load;   /* [spans of the score + 1] */
     uint64_t call, base; /* of the call: its number, its first block, … */
     uint64_t cut;        /* … and the end of its last one, if not all of that was asked for */
     uint32_t busy;
@@ -123,7 +128,7 @@ static void *work_ahead(void *self) {
     struct member *m = self;
     struct crew *c = m->crew;
     uint64_t at = 0;
-    for (uint64_t from = m->number * c->piece; from < c->blocks; from += c->count * c->piece) {
+    for (uint64_t from = c->alone + m->number * c->piece; from < c->blocks; from += c->count * c->piece) {
         twin_skip(m->twin, from - at, c->programs);
         uint64_t end = least(from + c->piece, c->blocks);
         for (at = from; at < end;) {
@@ -141,20 +146,32 @@ static void *work_ahead(void *self) {
 /* ---- With effects: the reader ---- */
 
 static struct member *member_at(struct crew *c) {
-    return &c->member[c->at / c->piece % c->count];
+    return &c->member[(c->at - c->alone) / c->piece % c->count];
+}
+
+static void wait_for_spans(struct crew *c, const struct member *m, uint64_t left) {
+    pthread_mutex_lock(&c->lock);
+    if (m->made == m->used)
+        while (m->made - m->used < least((left + SPAN - 1) / SPAN, FEW))
+            pthread_cond_wait(&c->ready, &c->lock);
+    pthread_mutex_unlock(&c->lock);
 }
 
 static void next_span(struct crew *c) {
-    struct member *m = member_at(c);
-    uint64_t left = least(c->piece - c->at % c->piece, c->blocks - c->at), spans = (left + SPAN - 1) / SPAN;
-    pthread_mutex_lock(&c->lock);
-    if (m->made == m->used)
-        while (m->made - m->used < least(spans, FEW)) pthread_cond_wait(&c->ready, &c->lock);
-    pthread_mutex_unlock(&c->lock);
-    c->now = m;
+    bool alone = c->at < c->alone;
+    uint64_t left =
+        alone ? c->alone - c->at : least(c->piece - (c->at - c->alone) % c->piece, c->blocks - c->at);
     c->next = 0;
     c->end = (uint32_t)least(left, SPAN);
-    twin_voices(c->stream, ~c->programs, c->end, m->span[m->used % c->spans]->bus, ALL_BUSES);
+    if (alone) {
+        c->bus = engine_scratch(c->stream->engine)->bus[c->stream->place];
+        twin_voices(c->stream, UINT32_MAX, c->end, c->bus, 0);
+        return;
+    }
+    struct member *m = member_at(c);
+    wait_for_spans(c, m, left);
+    c->bus = m->span[m->used % c->spans]->bus;
+    twin_voices(c->stream, ~c->programs, c->end, c->bus, ALL_BUSES);
 }
 
 static void give_span_back(struct crew *c) {
@@ -163,6 +180,10 @@ static void give_span_back(struct crew *c) {
     m->used++;
     if (m->made - m->used == c->spans / 2) pthread_cond_broadcast(&c->work);
     pthread_mutex_unlock(&c->lock);
+}
+
+static void end_span(struct crew *c) {
+    if (c->at >= c->alone) give_span_back(c);
     c->at += c->end;
     c->next = c->end = 0;
 }
@@ -175,10 +196,9 @@ static void fetch(const float *bus) {
 
 static void next_block(struct crew *c, float *out) {
     if (c->next == c->end) next_span(c);
-    const struct span *span = c->now->span[c->now->used % c->spans];
-    fetch(span->bus[c->next + 2]); /* there is room behind the last */
-    stream_finish(c->stream, engine_kernels(c->stream->engine), span->bus[c->next], ALL_BUSES, c->next, out);
-    if (++c->next == c->end) give_span_back(c);
+    fetch(c->bus[c->next + 2]); /* there is room behind the last */
+    stream_finish(c->stream, engine_kernels(c->stream->engine), c->bus[c->next], ALL_BUSES, c->next, out);
+    if (++c->next == c->end) end_span(c);
 }
 
 static size_t take_carry(struct crew *c, float *out, size_t frames) {
@@ -305,11 +325,13 @@ static double cost_of(const auralis_note *note, uint32_t rate, int *program) {
     return VOICE_COST[*program] * (double)(instrument_life(note, rate) / BLOCK + 1);
 }
 
-/* The first programs are the members', as many as it takes for the slower side to be quickest. */
-static void divide_programs(struct crew *c) {
+/* The first programs are the members', as many as it takes for the slower side to be quickest. Returns what
+ * the reader's side costs. */
+static double divide_programs(struct crew *c) {
     auralis_score *score = c->stream->score;
     const auralis_note *note = auralis_score_notes(score);
-    double cost[VOICE_PROGRAMS] = {0}, ahead = 0, behind = EFFECTS_COST * (double)c->blocks, best = 0;
+    double cost[VOICE_PROGRAMS] = {0}, ahead = 0, behind = EFFECTS_COST * (double)c->blocks, best = 0,
+           own = 0;
     for (size_t i = 0; i < score->count; i++) {
         int program;
         double voice = cost_of(&note[i], score->rate, &program);
@@ -322,15 +344,19 @@ static void divide_programs(struct crew *c) {
         double slower = ahead > behind ? ahead : behind;
         if (p && slower >= best) continue;
         best = slower;
+        own = behind;
         c->programs = (2u << p) - 1;
     }
+    return own;
 }
 
-static void weigh_note(struct load *load, uint64_t spans, const auralis_note *note, uint32_t rate) {
+static void weigh_note(struct load *load, uint64_t spans, const auralis_note *note, uint32_t rate,
+                       uint32_t programs) {
     int program = (int)instrument_program(note->instrument, note->timbre);
     double cost = VOICE_COST[program] * SPAN;
     uint64_t from = note->onset / (SPAN * BLOCK),
              to = least(1 + (note->onset + instrument_life(note, rate)) / (SPAN * BLOCK), spans);
+    if (!(programs >> program & 1)) return;
     for (uint64_t i = from; i < to; i++) {
         load[i + 1].before += cost;
         if (program == PROGRAM_TONE) continue;
@@ -339,18 +365,49 @@ static void weigh_note(struct load *load, uint64_t spans, const auralis_note *no
     }
 }
 
-static bool weigh(struct crew *c) {
+static uint64_t spans_of(const struct crew *c) {
+    return (c->blocks + SPAN - 1) / SPAN;
+}
+
+/* What the voices of some programs cost, and `base` for every block besides. */
+static bool weigh(struct crew *c, uint32_t programs, double base) {
     auralis_score *score = c->stream->score;
     const auralis_note *note = auralis_score_notes(score);
-    uint64_t spans = (c->blocks + SPAN - 1) / SPAN;
+    uint64_t spans = spans_of(c);
     if (!(c->load = calloc(spans + 1, sizeof *c->load))) return false;
     for (uint64_t i = 0; i <= spans; i++) c->load[i].oldest = i;
-    for (size_t i = 0; i < score->count; i++) weigh_note(c->load, spans, &note[i], score->rate);
+    for (size_t i = 0; i < score->count; i++) weigh_note(c->load, spans, &note[i], score->rate, programs);
     for (uint64_t i = 1; i <= spans; i++) {
-        c->load[i].before += c->load[i - 1].before + DRY_COST * SPAN;
+        c->load[i].before += c->load[i - 1].before + base * SPAN;
         c->load[i].memory += c->load[i - 1].memory;
     }
     return true;
+}
+
+/* How many spans from number `first` on the only member renders in a time, twice what it must. */
+static uint64_t spans_in(const struct crew *c, uint64_t first, double time) {
+    double until = c->load[first].before - again(c, first * SPAN) + time;
+    uint64_t end = first;
+    while (end < spans_of(c) && c->load[end].before < until) end++;
+    return end - first;
+}
+
+/* How long the reader is alone, whose part of the rest costs `behind`: until the slower side is quickest. It
+ * must not take so long that the member has to wait. */
+static void divide_time(struct crew *c, double behind) {
+    uint64_t spans = spans_of(c), lead = 0;
+    double best = c->load[spans].before, own = EFFECTS_COST * SPAN;
+    for (uint64_t i = 1; i < spans; i++) {
+        double alone = c->load[i].before, ahead = c->load[spans].before - alone + again(c, i * SPAN);
+        double slower = ahead > behind + alone ? ahead : behind + alone;
+        uint64_t meanwhile = spans_in(c, i, alone + own * (double)i);
+        if (meanwhile > LEAD) break;
+        if (slower >= best) continue;
+        best = slower;
+        lead = meanwhile;
+        c->alone = i * SPAN;
+    }
+    c->spans += (uint32_t)lead;
 }
 
 /* ---- Opening and closing ---- */
@@ -368,11 +425,13 @@ static void dismiss(struct crew *c, struct member *m) {
     twin_close(m->twin);
 }
 
-static bool engage(struct crew *c, struct member *m) {
-    *m = (struct member){.crew = c, .number = c->count};
-    if (twin_open(c->stream, &m->twin) == AURALIS_OK && (c->stream->dry || take_spans(c, m))) return true;
-    dismiss(c, m);
-    return false;
+static bool engage(struct crew *c, uint32_t members) {
+    for (; c->count < members; c->count++) {
+        struct member *m = &c->member[c->count];
+        *m = (struct member){.crew = c, .number = c->count};
+        if (twin_open(c->stream, &m->twin) < 0) return false;
+    }
+    return true;
 }
 
 /* Tells everybody that it is over, and waits for the first `started`, who have a thread. */
@@ -409,18 +468,23 @@ void crew_close(struct crew *c) {
     dismiss_all(c);
 }
 
+static bool divide(struct crew *c) {
+    double behind = divide_programs(c);
+    bool several = c->count > 1;
+    c->piece = several ? least((c->blocks / c->count + SPAN) / SPAN * SPAN, PIECE) : c->blocks;
+    c->spans = several ? (uint32_t)(c->piece / SPAN) : SPANS;
+    if (!weigh(c, c->programs, 0)) return false;
+    if (!several) divide_time(c, behind);
+    return true;
+}
+
 static bool prepare(struct crew *c, uint32_t members) {
-    c->piece = c->blocks;
-    if (members > 1) c->piece = least((c->blocks / members + SPAN) / SPAN * SPAN, PIECE);
-    c->spans = members > 1 ? (uint32_t)(c->piece / SPAN) : SPANS;
     pool_init(&c->pool, sizeof(struct span));
-    while (c->count < members)
-        if (!engage(c, &c->member[c->count]))
-            return false;
-        else
-            c->count++;
-    if (c->stream->dry) return weigh(c);
-    divide_programs(c);
+    if (!engage(c, members)) return false;
+    if (c->stream->dry) return weigh(c, UINT32_MAX, DRY_COST);
+    if (!divide(c)) return false;
+    for (uint32_t i = 0; i < c->count; i++)
+        if (!take_spans(c, &c->member[i])) return false;
     return true;
 }
 

@@ -121,6 +121,7 @@ static const struct kind KINDS[] = {
     {"short notes, far between", 8, 9, 0.3, 0, true, true},
     {"moved by controls", 20, 5, 3, 60, false, false},
     {"the original's, moved by controls, dry", 20, 5, 2, 60, true, true},
+    {"many: of two threads the reader begins alone", 120, 8, 1, 60, false, false},
 };
 
 static void the_samples_of_the_live_path(void **state) {
