@@ -30,6 +30,25 @@ test('a stream whose rendering fails goes on in its piece, and its neighbour hea
   await until(() => /rendering failed; 1 stream was begun again/.test(server.errors), 'a line in the log')
 })
 
+test('a stream that cannot be opened is said with 1011, over HTTP by the end, and its neighbour plays on', { timeout: 60000 }, async (t) => {
+  process.env.AURALIS_TEST_NO_SEED = '7'
+  const server = await Server.start()
+  delete process.env.AURALIS_TEST_NO_SEED
+  t.after(() => server.end())
+  const sound = await Client.open(`${server.ws}/ws/audio/a?seed=8&chunk=4800`, 'auralis-v2')
+  for (const protocol of ['auralis-v1', 'auralis-v2']) {
+    const client = await Client.open(`${server.ws}/ws/audio/a?seed=7`, protocol)
+    assert.equal((await client.closed).code, 1011)
+    assert.equal(client.chunks.length, 0)
+  }
+  for (const format of ['opus', 'wav']) {
+    const body = await fetch(`${server.http}/listen.${format}?seed=7`, { signal: AbortSignal.timeout(10000) }).then((answer) => answer.arrayBuffer()).catch((error) => error)
+    assert.ok(body.name !== 'TimeoutError' && (body.byteLength ?? 0) < 5000, `${format}: ${body}`)
+  }
+  await sound.takeChunks(sound.chunks.length + 10)
+  sound.chunks.forEach((chunk, i) => assert.equal(chunk.sequence, i))
+})
+
 test('a change that takes too long to be rendered anew is in what is sent meanwhile', { timeout: 60000 }, async (t) => {
   process.env.AURALIS_TEST_SLOW_PREROLL = '300'
   const server = await Server.start('--threads', '2') // one renders the stream, the other one the slow one

@@ -1,7 +1,7 @@
 /* faulty_render.c — makes rendering fail, or take long: of streams with the seed AURALIS_TEST_FAULT_SEED the
  * slice that holds frame 96,000 gets a sample that is no number, once in a process; every piece of a pre-roll
  * lasts AURALIS_TEST_SLOW_PREROLL milliseconds longer, and every rescue from a lost GPU
- * AURALIS_TEST_SLOW_RESCUE. Linked with --wrap. */
+ * AURALIS_TEST_SLOW_RESCUE; a stream with the seed AURALIS_TEST_NO_SEED is not opened. Linked with --wrap. */
 #include "synth/rescue.h"
 
 #include <auralis/engine.h>
@@ -29,6 +29,16 @@ int __wrap_auralis_engine_render_pcm(auralis_engine *engine, auralis_stream *con
         out[i][0] = NAN;
     }
     return result;
+}
+
+int __real_auralis_stream_open(auralis_engine *, const auralis_stream_config *, auralis_stream **);
+int __wrap_auralis_stream_open(auralis_engine *, const auralis_stream_config *, auralis_stream **);
+
+int __wrap_auralis_stream_open(auralis_engine *engine, const auralis_stream_config *config,
+                               auralis_stream **out) {
+    const char *seed = getenv("AURALIS_TEST_NO_SEED");
+    if (seed && config->seed == strtoull(seed, NULL, 10)) return AURALIS_ENOMEM;
+    return __real_auralis_stream_open(engine, config, out);
 }
 
 static void take_time(const char *variable) {

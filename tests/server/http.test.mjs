@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { Client, Server, render, sleep } from './helpers.mjs'
@@ -326,6 +327,61 @@ test('who drops comes back to where it was, with seed and start, also to a serve
   await server.end()
 })
 
+test('a server that was held up for two seconds leaves out nothing and says nothing twice', { timeout: 60000 }, async (t) => {
+  const config = `${mkdtempSync(`${tmpdir()}/http-`)}/c.conf`
+  t.after(() => rmSync(dirname(config), { recursive: true }))
+  writeFileSync(config, '[station dusk]\nseed = 3\npreset = sleep\n')
+  const server = await Server.start('--config', config)
+  t.after(() => server.end())
+  const heard = ['/stations/dusk.wav', '/stations/dusk.flac', '/listen.wav?seed=3&preset=sleep'].map((path) => listen(server.http + path, 7))
+  await sleep(2000)
+  server.child.kill('SIGSTOP')
+  await sleep(2000)
+  server.child.kill('SIGCONT')
+  const piece = render('--seed', '3', '--preset', 'sleep', '--format', '16', '--duration', '40s'), [wav, flac, own] = await Promise.all(heard)
+  for (const [what, pcm] of [['wav', wav.subarray(44)], ['flac', (await decode(flac, 'flac')).pcm], ['own wav', own.subarray(44)]]) {
+    const whole = pcm.subarray(0, pcm.length & ~3), from = piece.indexOf(whole.subarray(0, 4000))
+    assert.ok(from >= 0 && whole.length > 5 * 192000, `${what}: ${whole.length} bytes from ${from}`)
+    assert.ok(whole.equals(piece.subarray(from, from + whole.length)), `${what} is not the piece in one`)
+  }
+})
+
+test('the burst is as long as it was set, and what follows keeps to the clock', { timeout: 60000 }, async (t) => {
+  for (const seconds of [0, 6]) {
+    process.env.AURALIS_BURST_SECONDS = `${seconds}`
+    const server = await Server.start()
+    delete process.env.AURALIS_BURST_SECONDS
+    await sleep(1000 * seconds) // a station has that much to give then
+    await Promise.all(['/listen.wav?seed=1', '/stations/main.wav'].map(async (path) => {
+      const began = performance.now(), lengths = await Promise.all([1, 4].map((time) => listen(server.http + path, time).then(({ length }) => length / 192000)))
+      const [first, second] = lengths
+      assert.ok(Math.abs(first - seconds - 1) < 0.6, `${path}: ${first} s in one with a burst of ${seconds}`)
+      assert.ok(Math.abs(second - seconds - 4) < 0.6, `${path}: ${second} s in ${(performance.now() - began) / 1000}`)
+    }))
+    await server.end()
+  }
+})
+
+test('SIGTERM: who listens over HTTP is let go at once, also where others are still to be told', { timeout: 60000 }, async (t) => {
+  for (const other of [false, true]) {
+    const server = await Server.start()
+    t.after(() => server.kill())
+    const musics = ['/stations/main.opus', '/listen.flac?seed=1'].map((path) => listen(server.http + path, 20))
+    const client = other ? await Client.open(`${server.ws}/ws/audio/a?seed=2`, 'auralis-v2') : null
+    await sleep(1000)
+    const began = performance.now(), exit = server.stop()
+    for (const music of musics) assert.ok((await music).length > 10000)
+    assert.ok(performance.now() - began < 1500, `let go after ${performance.now() - began} ms`)
+    if (client) {
+      await client.text('shutdown')
+      const refused = await fetch(`${server.http}/listen.opus`) // nobody new is let in
+      assert.deepEqual([refused.status, (await refused.json()).error.code], [503, 'SERVER_OVERLOAD'])
+    }
+    assert.equal(await exit, 0)
+    assert.ok(performance.now() - began < (other ? 8000 : 3000), `ended after ${performance.now() - began} ms`)
+  }
+})
+
 test('limits count those who listen over HTTP', { timeout: 60000 }, async (t) => {
   const server = await Server.start('--max-listeners', '2')
   t.after(() => server.end())
@@ -440,6 +496,10 @@ test('HLS: segments are the station cut up, numbered on, and ffmpeg plays them',
   assert.ok(heard.subarray(at - common, at).equals(piece.subarray(piece.length - 60000 - common, piece.length - 60000)), 'without a seam')
   const played = await player
   assert.ok(played.stdout.length > 8 * 192000)
+  for (const [name, bytes] of segments) { // whoever is behind still finds them
+    const again = await fetch(`${server.http}/stations/${name}`)
+    assert.ok(again.status === 200 && bytes.equals(Buffer.from(await again.arrayBuffer())), `${name} is gone`)
+  }
   assert.equal((await fetch(`${server.http}/stations/main/1.mp3`)).status, 404)
   assert.equal((await fetch(`${server.http}/stations/none.m3u8`)).status, 404)
 })

@@ -46,6 +46,9 @@ async function ask(server, method, path, body, headers = {}) {
   return { status: answer.status, headers: answer.headers, text, body: text.startsWith('{') ? JSON.parse(text) : undefined }
 }
 
+const handshake = (server, path, protocol) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+  `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`
+
 /** Raw bytes to the server; everything that comes back, and when the server closed (null: it did not within `ms`). */
 function raw(server, bytes, ms = 5000, host = '127.0.0.1') {
   return new Promise((done) => {
@@ -327,22 +330,68 @@ test('slow, silent, half-open and flooding clients are shed, and a listener hear
         sockets.push(socket)
       }
     t.after(() => sockets.forEach((socket) => { clearInterval(socket.timer); socket.destroy() }))
-    const busy = (await server.json('/api/status')).active_connections
-    assert.equal(busy, 1)
+    // Gone without a word: one that takes what comes and answers nothing, one that takes nothing.
+    const dead = [false, true].map((paused) => {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => {})
+      socket.write(handshake(server, '/ws/audio/gone?seed=1&format=opus', 'auralis-v2'))
+      if (paused) socket.pause()
+      else socket.resume()
+      t.after(() => socket.destroy())
+      return socket
+    })
+    const busy = async () => (await server.json('/api/status')).active_connections
+    for (const end = performance.now() + 5000; (await busy()) < 3 && performance.now() < end; ) await sleep(50)
+    assert.equal(await busy(), 3)
+    const since = performance.now()
     await until(() => sockets.every((socket) => socket.gone || socket.kind === 'no reading'), 'the slow to be shed', 45000)
     for (const kind of Object.keys(kinds)) {
       const times = sockets.filter((socket) => socket.kind === kind && socket.gone).map(({ gone }) => gone)
       if (kind !== 'no reading') assert.ok(Math.max(...times) < 40000, `${kind}: ${Math.max(...times)} ms`)
     }
+    while ((await busy()) > 1 && performance.now() < since + 60000) await sleep(200)
+    assert.equal(await busy(), 1, 'who answers nothing is let go within a minute')
+    dead.forEach((socket) => socket.destroy())
     sockets.forEach((socket) => socket.destroy())
     const flood = Array.from({ length: 2000 }, (_, i) => i)
     await Promise.all(Array.from({ length: 20 }, async () => {
       while (flood.pop() !== undefined) await raw(server, ['GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01\x02', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\0'.repeat(3000)][flood.length % 4], 20)
     }))
   })
-  await until(() => true, '')
   assert.equal((await ask(server, 'GET', '/healthz')).status, 200)
   await server.end()
+})
+
+test('frames that break the protocol end the connection with 1002, half of a text with 1007, and nobody else hears of it', { timeout: 60000 }, async (t) => {
+  const server = await start(t), mask = [1, 2, 3, 4]
+  const frame = (first, payload) => Buffer.from([first, 128 | payload.length, ...mask, ...Buffer.from(payload).map((byte, i) => byte ^ mask[i % 4])])
+  const cases = {
+    'an opcode that is none': [1002, frame(0x83, '{}')], 'a reserved bit': [1002, frame(0xc1, '{}')], 'half a ping': [1002, frame(0x09, 'x')], 'the rest of nothing': [1002, frame(0x80, '{}')],
+    'a code that nobody sends': [1002, frame(0x88, [3, 0xed])], 'no UTF-8': [1007, frame(0x81, [0x7b, 0xff, 0xfe])], 'a ping of 200 bytes': [null, Buffer.from([0x89, 0xfe, 0, 200, ...mask, ...Buffer.alloc(200)])],
+    'a proper end': [1000, frame(0x88, [3, 0xe8])],
+  }
+  /** Codes of the closing frames within what came. */
+  const codes = (bytes) => {
+    const found = []
+    for (let at = bytes.indexOf('\r\n\r\n') + 4; at + 2 <= bytes.length; ) {
+      const short = bytes[at + 1] & 127, head = short === 127 ? 10 : short === 126 ? 4 : 2
+      if (at + head > bytes.length) break
+      if ((bytes[at] & 15) === 8) found.push(bytes.readUInt16BE(at + head))
+      at += head + (short === 127 ? Number(bytes.readBigUInt64BE(at + 2)) : short === 126 ? bytes.readUInt16BE(at + 2) : short)
+    }
+    return found
+  }
+  await undisturbed(server, async () => Promise.all(Object.entries(cases).flatMap(([what, [code, bytes]]) => ['auralis-v1', 'auralis-v2'].map(async (protocol) => {
+    const socket = connect(server.port, '127.0.0.1').on('error', () => {}), came = []
+    const closed = new Promise((done) => socket.on('close', done))
+    socket.on('data', (piece) => came.push(piece))
+    socket.write(handshake(server, `/ws/audio/a?seed=1${protocol.endsWith('2') ? '&format=opus' : ''}`, protocol))
+    await until(() => Buffer.concat(came).length > 30000, 'music')
+    socket.write(bytes)
+    const gone = await Promise.race([closed.then(() => true), sleep(15000)])
+    assert.ok(gone, `${what}: it stays`)
+    assert.deepEqual(codes(Buffer.concat(came)), code ? [code] : [], `${what}, ${protocol}`)
+  }))))
+  assert.equal((await server.json('/api/status')).active_connections, 0)
 })
 
 test('no path leads out of the page', { timeout: 60000 }, async (t) => {
