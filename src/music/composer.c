@@ -26,7 +26,7 @@ static void begin(struct place *at, uint32_t bar, struct composer_bar *out) {
     pads_chord(at, &out->chord);
     out->seconds = BAR_BEATS * at->beat_seconds;
     out->brightness = form_brightness(at->seed, at->section, at->bar);
-    out->density = form_density(at->seed, at->section, at->bar);
+    out->density = form_density(at->seed, at->p->mode, at->section, at->bar);
     out->count = 0;
 }
 

@@ -1,5 +1,12 @@
 /* form.c — arcs, character and scenes.
  *
+ * Every section is one wave of the whole music's strength: it gathers from a trough near its beginning to a
+ * crest, and recedes until the next section. How, is the mode's: the bright ones rise slowly and sink soon,
+ * the dark ones rise soon and sink slowly, dorian does both alike and less. That a wave is as long as the two
+ * stretches the loudness trim looks at (synth/loudness.c) is what keeps it: the trim, which evens out what is
+ * slower, sees all of a wave at once and leaves it alone. The density arc follows the wave in part, so what
+ * is louder is fuller.
+ *
  * An arc is value noise over the absolute number of bars (section × 64 + bar): random values at regular
  * knots, joined by smoothstep, so it is continuous with its first derivative, knows no section border and can
  * be read at any bar without the ones before it. Two octaves, 44 and 19 bars a knot, are one to four minutes
@@ -63,8 +70,46 @@ static double opened(uint64_t section, double bars) {
     return section || bars >= OPENING_BARS ? 1.0 : bars / OPENING_BARS;
 }
 
-double form_density(uint64_t seed, uint64_t section, double bars) {
-    return arc(seed, section, bars, PURPOSE_DENSITY) * (0.2 + 0.8 * opened(section, bars));
+/* How bright a mode is, from the one with the lowest scale to the one with the highest. */
+static const double MODE_LIGHT[] = {[AURALIS_AEOLIAN] = -1, [AURALIS_DORIAN] = 0, [AURALIS_PHRYGIAN] = -2,
+                                    [AURALIS_LYDIAN] = 2,   [AURALIS_IONIAN] = 2, [AURALIS_MIXOLYDIAN] = 1};
+
+/* A section's trough and crest: where they are, in bars, and how high. */
+struct wave {
+    double trough, crest, low, high;
+};
+
+static struct wave wave_of(uint64_t seed, uint64_t section, double light) {
+    struct random r = random_at(seed, section, 0, PURPOSE_WAVE);
+    double rise = 0.5 + 0.1 * light;
+    double share = 0.75 + 0.1 * (light < 0 ? -light : light);
+    return (struct wave){.trough = SECTION_BARS * (0.09 + random_range(&r, -0.05, 0.05)),
+                         .crest = SECTION_BARS * (0.09 + rise + random_range(&r, -0.05, 0.05)),
+                         .low = -share * random_range(&r, 0.8, 1.0),
+                         .high = share * random_range(&r, 0.8, 1.0)};
+}
+
+double form_wave(uint64_t seed, int mode, uint64_t section, double bars) {
+    double light = MODE_LIGHT[mode];
+    struct wave here = wave_of(seed, section, light);
+    double from = here.trough, to = here.crest, a = here.low, b = here.high;
+    if (bars < from) {
+        if (!section) return a;
+        struct wave before = wave_of(seed, section - 1, light);
+        b = a, to = from;
+        a = before.high, from = before.crest - SECTION_BARS;
+    } else if (bars >= to) {
+        struct wave next = wave_of(seed, section + 1, light);
+        a = b, from = to;
+        b = next.low, to = next.trough + SECTION_BARS;
+    }
+    return a + (b - a) * smoothstep((bars - from) / (to - from));
+}
+
+double form_density(uint64_t seed, int mode, uint64_t section, double bars) {
+    double filled = 0.6 * arc(seed, section, bars, PURPOSE_DENSITY) +
+                    0.4 * (0.5 + 0.5 * form_wave(seed, mode, section, bars));
+    return filled * (0.2 + 0.8 * opened(section, bars));
 }
 
 double form_brightness(uint64_t seed, uint64_t section, double bars) {

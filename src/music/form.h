@@ -1,5 +1,5 @@
-/* form.h — the slow shape of the piece: what a seed keeps for good, each section's character, arcs of density
- * and brightness over minutes, the opening, and phrases that leave room. */
+/* form.h — the slow shape of the piece: what a seed keeps for good, each section's character, its wave of
+ * strength, arcs of density and brightness over minutes, the opening, and phrases that leave room. */
 #ifndef AURALIS_MUSIC_FORM_H
 #define AURALIS_MUSIC_FORM_H
 
@@ -22,8 +22,12 @@ struct form_piece {
 struct form_piece form_piece(uint64_t seed);
 
 /* At `bars` (0–64, fractions allowed) of the section; continuous over bars and sections. */
-double form_density(uint64_t seed, uint64_t section, double bars);    /* 0 … 1 */
-double form_brightness(uint64_t seed, uint64_t section, double bars); /* −1 … +1 */
+double form_density(uint64_t seed, int mode, uint64_t section, double bars); /* 0 … 1 */
+double form_brightness(uint64_t seed, uint64_t section, double bars);        /* −1 … +1 */
+
+/* Where the section's wave of strength is, −1 … +1, of which dorian uses three quarters. `mode`: enum
+ * auralis_mode. */
+double form_wave(uint64_t seed, int mode, uint64_t section, double bars);
 
 struct form_character {
     double melody_shift; /* semitones that the melody's window lies higher */

@@ -4,7 +4,7 @@
  * a chain of gestures with long pauses between them. A gesture is one appearance of a motif: 5 to 8 notes of
  * the lead, or the 2 or 3 first notes of the motif on bells, high and sparse, so that on average one note in
  * five is followed by a pause. Inside a gesture there are 0.5 + 2 × intensity notes a second; how long the
- * pauses are follows the density arc.
+ * pauses are follows the density arc, how strong it is the section's wave.
  *
  * Motifs. A motif is a rhythm, a line of scale steps and the tone class of each note. Every section has a
  * bank of four: one of its own, one shared with the section before or after, one shared with the other
@@ -232,6 +232,8 @@ static void emit(const struct phrase *ph, const struct gesture *g, double now, u
     const struct place *at = ph->at;
     const struct style *s = &ph->style;
     double centre = random_range(r, -0.55, 0.55), strength = random_unit(r);
+    double wave =
+        form_wave(at->seed, at->p->mode, at->section, ph->first + now / at->beat_seconds / BAR_BEATS);
     for (int i = 0; i < g->count; i++) {
         double length = random_unit(r), accent = random_unit(r), side = random_range(r, -1.0, 1.0);
         double beat = g->onset[i] / at->beat_seconds, bar = exact_floor(beat / BAR_BEATS);
@@ -239,7 +241,8 @@ static void emit(const struct phrase *ph, const struct gesture *g, double now, u
         uint32_t in = ph->first + (uint32_t)bar;
         if (in < at->bar || in > last || now >= end_of(ph, in)) continue;
         double arch = (double)i / g->count,
-               velocity = 0.25 + 0.25 * (0.4 * strength + 0.35 * accent + arch * (1.0 - arch));
+               velocity = 0.25 + 0.25 * (0.5 * (0.5 + 0.5 * wave) + 0.15 * strength + 0.15 * accent +
+                                         0.8 * arch * (1.0 - arch));
         double pan = g->bell ? centre + 0.35 * side : 0.7 * centre + 0.12 * side;
         add(out, in,
             &(struct composer_note){.onset = beat - BAR_BEATS * bar,
@@ -255,8 +258,8 @@ static void emit(const struct phrase *ph, const struct gesture *g, double now, u
 
 /* Seconds of silence after a gesture: longer where the arc is low and the music is calm. */
 static double pause(const struct phrase *ph, double now, struct random *r) {
-    double density =
-        form_density(ph->at->seed, ph->at->section, ph->first + now / ph->at->beat_seconds / BAR_BEATS);
+    double density = form_density(ph->at->seed, ph->at->p->mode, ph->at->section,
+                                  ph->first + now / ph->at->beat_seconds / BAR_BEATS);
     double intensity = ph->at->p->intensity,
            calm = intensity < 0.5 ? 2.2 - 2.4 * intensity : 1.3 - 0.6 * intensity;
     return random_range(r, 1.6, 5.0) * (1.9 - 1.5 * density) * calm * ph->at->piece.pace;

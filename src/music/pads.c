@@ -8,8 +8,9 @@
  *
  * How full the chord is follows the density arc at the chord's first bar: thin chords leave out a doubled
  * tone (or the fifth), full ones gain a halo, one more chord tone above the others. How strong it is follows
- * the arc at every strike. The bass comes with every chord, but where the arc is low it may rest after its
- * first note. In a piece's first chord the voices come in one after another, upwards.
+ * the section's wave at every strike: this is what makes the form heard in the level. The bass comes with
+ * every chord, but where the arc is low it may rest after its first note. In a piece's first chord the voices
+ * come in one after another, upwards.
  *
  * The lower a voice, the nearer to the middle it stands: wide lows are weak in mono. */
 #include "music/parts.h"
@@ -51,7 +52,7 @@ void pads_arrive(struct place *at) {
     int k = at->chord = harmony_index(&at->harmony, at->bar), *pitch = at->pitch;
     if (at->led == k + 1) return;
     const struct chord_shape *shape = &at->harmony.shape[k];
-    double density = form_density(at->seed, at->section, at->harmony.first[k]);
+    double density = form_density(at->seed, at->p->mode, at->section, at->harmony.first[k]);
     at->centre = pad_centre(at);
     voicing_lead(&at->harmony, at->led, k, at->centre, at->lead);
     at->led = k + 1;
@@ -76,6 +77,8 @@ void pads_chord(const struct place *at, struct composer_chord *out) {
 
 /* Seconds after which the voices of a piece's first chord come in. */
 static const double ENTRY[PAD_VOICES] = {0.2, 0.5, 0.8, 1.2, 1.6, 0.0};
+
+static const double WAVE_DB = 2.5; /* from the middle to the crest */
 
 /* One voice's notes of one chord, in beats from the chord's first. */
 struct strikes {
@@ -124,8 +127,8 @@ static struct composer_note strike_note(const struct place *at, int k, const str
     static const double strength[PAD_VOICES] = {0.50, 0.45, 0.50, 0.55, 0.32, 0.40};
     struct random r = {s->random.key, 5 + 3 * (uint64_t)j};
     double onset = strike_onset(s, j), end = strike_onset(s, j + 1) + s->hold;
-    double density = form_density(at->seed, at->section, at->harmony.first[k] + onset / BAR_BEATS);
-    double swell = (0.75 + 0.4 * density) * random_range(&r, 0.86, 1.06);
+    double wave = form_wave(at->seed, at->p->mode, at->section, at->harmony.first[k] + onset / BAR_BEATS);
+    double swell = 0.95 * exact_db(WAVE_DB * wave) * random_range(&r, 0.86, 1.06);
     double aside = least(1.0, 0.25 + (at->pitch[voice] > 45 ? at->pitch[voice] - 45 : 0) / 16.0);
     double pan = voice == BASS_VOICE
                      ? 0.0
@@ -134,7 +137,7 @@ static struct composer_note strike_note(const struct place *at, int k, const str
     return (struct composer_note){.onset = onset,
                                   .seconds = (end - onset) * at->beat_seconds,
                                   .pitch = at->pitch[voice],
-                                  .velocity = strength[voice] * (bass ? 0.6 + 0.4 * swell : swell),
+                                  .velocity = strength[voice] * swell,
                                   .pan = pan,
                                   .instrument = bass ? AURALIS_BASS : AURALIS_PAD,
                                   .timbre = bass ? at->p->bass_timbre : at->p->pad_timbre,
@@ -146,7 +149,7 @@ static bool rests(const struct place *at, int k, const struct strikes *s, int j,
     if (voice != BASS_VOICE || j == 0) return false;
     struct random r = {s->random.key, 6 + 3 * (uint64_t)j};
     double bars = at->harmony.first[k] + strike_onset(s, j) / BAR_BEATS;
-    return random_unit(&r) < 0.75 - 1.7 * form_density(at->seed, at->section, bars);
+    return random_unit(&r) < 0.75 - 1.7 * form_density(at->seed, at->p->mode, at->section, bars);
 }
 
 void pads_bar(const struct place *at, struct composer_bar *out) {

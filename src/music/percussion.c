@@ -5,7 +5,8 @@
  * out. A kick falls within ±100 samples (at 48 kHz) of a point just behind the beat, so that none is early
  * into the bar before.
  *
- * Swells: ⌊2 × intensity⌋ in a phrase of 8 bars, each in its own share of the phrase. */
+ * Swells: ⌊2 × intensity⌋ in a phrase of 8 bars, each in its own share of the phrase, the stronger the higher
+ * the section's wave is. */
 #include "music/parts.h"
 
 #include "base/exact.h"
@@ -43,12 +44,14 @@ void kicks_bar(const struct place *at, struct composer_bar *out) {
 void swells_bar(const struct place *at, struct composer_bar *out) {
     if (at->p->intensity < PERCUSSION_FROM) return;
     int count = (int)exact_floor(2.0 * at->p->intensity);
+    double wave = form_wave(at->seed, at->p->mode, at->section, at->bar);
     uint32_t phrase = at->bar / PHRASE_BARS * PHRASE_BARS;
     struct random r = random_at(at->seed, at->section, phrase, PURPOSE_SWELL);
     for (int i = 0; i < count; i++) {
         double beat = BAR_BEATS * PHRASE_BARS * (i + random_unit(&r)) / count,
                bar = exact_floor(beat / BAR_BEATS);
-        double seconds = random_range(&r, 3.0, 8.0), velocity = random_range(&r, 0.15, 0.6),
+        double seconds = random_range(&r, 3.0, 8.0),
+               velocity = 0.15 + 0.225 * (random_unit(&r) + 0.5 + 0.5 * wave),
                pan = random_range(&r, -0.6, 0.6);
         if ((uint32_t)bar != at->bar - phrase) continue;
         composer_add(out, &(struct composer_note){.onset = beat - BAR_BEATS * bar,

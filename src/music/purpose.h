@@ -18,6 +18,7 @@ enum purpose {
     PURPOSE_BRIGHTNESS, /* likewise */
     PURPOSE_PIECE,      /* what a seed keeps for good */
     PURPOSE_SCENE,      /* section: number of the phrase */
+    PURPOSE_WAVE,       /* of a section */
 };
 
 #endif

@@ -26,7 +26,7 @@
 
 /* A stretch is 32 bars: half a section, one and a half to three minutes. */
 enum { LOUDNESS_BARS = 32 };
-enum { LOUDNESS_STRETCHES = 2 }; /* the one before and the stretch itself */
+enum { LOUDNESS_STRETCHES = 2 }; /* the one before (for the first, the one after) and the stretch itself */
 
 struct loudness_scan {
     uint64_t seed;

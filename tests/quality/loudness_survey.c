@@ -3,8 +3,9 @@
  *     loudness-survey [SEEDS [MINUTES [FIRST [PRESET…]]]]      default: 100 10 1, all presets
  *
  * Prints a JSON array: of each preset the least, mean and greatest integrated loudness (LUFS), the standard
- * deviation, the greatest true peak (dBTP), and the pieces that are not −16 ±1 LUFS or exceed −1 dBTP; exit
- * status 1 if there are any. About two seconds of a core for ten minutes of music.
+ * deviation, the greatest true peak (dBTP), the mean arc (LU), and the pieces that are not −16 ±1 LUFS or
+ * exceed −1 dBTP; exit status 1 if there are any. A piece's arc is how much louder its loudest half minute is
+ * than its softest, the first minute apart. About two seconds of a core for ten minutes of music.
  *
  * True peaks are measured four times oversampled, as ITU-R BS.1770-4 wants, in those chunks alone whose
  * samples come within 4 dB of the bound: elsewhere there is none that high. */
@@ -90,8 +91,19 @@ static double integrated(const double *tenth, int count) {
     return 10 * log10(fmax(mean, 1e-9)) - 0.691;
 }
 
+static double arc(const double *tenth, int count) {
+    enum { HALF_MINUTE = 300, OPENING = 600 };
+    double sum = 0, least = INFINITY, most = 0;
+    for (int i = OPENING; i < count; i++) {
+        sum += tenth[i];
+        if (i >= OPENING + HALF_MINUTE) sum -= tenth[i - HALF_MINUTE];
+        if (i + 1 >= OPENING + HALF_MINUTE) least = fmin(least, sum), most = fmax(most, sum);
+    }
+    return most > 0 ? 10 * log10(most / least) : 0;
+}
+
 struct result {
-    double sum, squares, least, most, peak;
+    double sum, squares, least, most, peak, arcs;
     int count, out;
 };
 
@@ -100,7 +112,7 @@ static void count_piece(struct result *r, struct piece *p, uint64_t seed, int te
     r->least = r->count ? fmin(r->least, lufs) : lufs;
     r->most = r->count ? fmax(r->most, lufs) : lufs;
     r->peak = r->count ? fmax(r->peak, peak) : peak;
-    r->sum += lufs, r->squares += lufs * lufs, r->count++;
+    r->sum += lufs, r->squares += lufs * lufs, r->arcs += arc(p->tenth, tenths), r->count++;
     if (fabs(lufs + 16) <= 1 && peak <= -1) return;
     r->out++;
     fprintf(stderr, "%s, seed %llu: %.2f LUFS, %.2f dBTP\n", name, (unsigned long long)seed, lufs, peak);
@@ -154,9 +166,10 @@ int main(int argc, char **argv) {
         double mean = r.sum / r.count, deviation = sqrt(fmax(r.squares / r.count - mean * mean, 0));
         printf("%s\n {\"preset\": \"%s\", \"first_seed\": %d, \"seeds\": %d, \"minutes\": %d, \"least\": "
                "%.2f, \"mean\": "
-               "%.2f, \"greatest\": %.2f, \"deviation\": %.2f, \"true_peak\": %.2f, \"outside\": %d}",
+               "%.2f, \"greatest\": %.2f, \"deviation\": %.2f, \"true_peak\": %.2f, \"arc\": %.2f, "
+               "\"outside\": %d}",
                rows++ ? "," : "", preset->name, first, r.count, minutes, r.least, mean, r.most, deviation,
-               r.peak, r.out);
+               r.peak, r.arcs / r.count, r.out);
         fflush(stdout);
         out += r.out;
     }
