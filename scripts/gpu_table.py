@@ -33,6 +33,13 @@ def ratio(a, b):
     return a / b if a is not None and b else None
 
 
+def roofline():
+    """Voices × samples a second × instructions of the PTX a sample (tests/gpu/ptx), of the instructions a second that the card
+    has shown to issue: independent sums and products, 32 lanes of four schedulers a multiprocessor and clock."""
+    voices, peak, each = value(": kernel of a pad alone"), value(": peak of products and sums"), float(text("instructions") or 0)
+    return voices * 48000 * each / (peak * 1e9) if voices and peak and each else None
+
+
 def plans():
     """{"parts=1,graphs=off": {"10": ms, …}, …}"""
     found = {}
@@ -56,7 +63,7 @@ BARS = [("output against the processor", float(os.path.exists(os.path.join(work,
         ("full personal streams in real time", together, "streams", 30000),
         (steady_name, steady and steady["p99"], "ms", -10),
         ("utilisation at full load", value(": utilisation at full load"), "%", 60),
-        ("pad kernel: its sums and products, of the peak of such", value(": kernel of a pad, of the peak"), "share", 0.6),
+        ("pad kernel: its instructions, of the rate at which the card issues such", roofline(), "share", 0.6),
         ("one GPU against all cores of its host", ratio(together, most(cpu)), "times", 1.67),
         ("streams and graphs: ways measured at 10, 100, 1,000 and 10,000 streams",
          float(min((len(row) for row in ways.values()), default=0)), "of 4", 4),
