@@ -11,8 +11,10 @@
 
 #if LANES == 1
 #define VOICE_GROUPS 1
+#define SINE_GROUPS 1
 #else
 #define VOICE_GROUPS 2
+#define SINE_GROUPS 4 /* where there are only sines: a chain as long, and less to do and to hold */
 #endif
 
 /* What a program is made of. `wave`: the first of its wave words, or −1. `rows`: whether there is something
@@ -31,8 +33,8 @@ struct voice_lanes {
 /* `groups` groups of lanes from voice v on. */
 KERNEL void lanes_begin(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
                         struct voice_lanes *l) {
-    vi age[VOICE_GROUPS];
-    vf envelope[VOICE_GROUPS], g[VOICE_GROUPS];
+    vi age[SINE_GROUPS];
+    vf envelope[SINE_GROUPS], g[SINE_GROUPS];
     for (int n = 0; n < groups; n++) {
         uint32_t at = v + (uint32_t)(n * LANES);
         age[n] = word_i(run, VOICE_AGE, at);
@@ -96,12 +98,18 @@ KERNEL void lanes_silence(const struct voice_run *run, uint32_t v, vi begins) {
 /* `groups` groups of lanes from voice v on. */
 KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
                         const struct wave_control *c) {
-    struct voice_lanes l[VOICE_GROUPS];
+    struct voice_lanes l[SINE_GROUPS];
     lanes_begin(run, v, groups, p, l);
     for (int frame = 0; frame < BLOCK; frame += TILE) {
-        vf tile[VOICE_GROUPS][TILE];
+        vf tile[SINE_GROUPS][TILE];
         if (p.wave >= 0 && frame == WAVE_LAG)
-            for (int g = 0; g < groups; g++) lanes_start_sine(&l[g], c, v + (uint32_t)(g * LANES));
+            for (int g = 0; g < groups; g++) {
+                uint32_t at = v + (uint32_t)(g * LANES);
+                if (groups > VOICE_GROUPS)
+                    lanes_start_sine(&l[g], c + at / WAVE_RUN, at % WAVE_RUN);
+                else
+                    lanes_start_sine(&l[g], c, at);
+            }
         for (int g = 0; g < groups && p.rows; g++)
             tile_load(tile[g], run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame, VOICE_ROW);
         UNROLLED for (int i = 0; i < TILE; i++) {
@@ -121,10 +129,14 @@ KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int group
 KERNEL void voices(const struct voice_run *whole, const struct voice_parts p, const struct wave_control *c) {
     const struct voice_run here = *whole; /* which no store can change */
     const struct voice_run *run = &here;
+    const int sines = !p.rows && !p.filter;
     uint32_t v = 0;
     while (v < run->count) {
         if (!vi_any(word_i(run, VOICE_RUN, v))) {
             v += LANES;
+        } else if (sines && SINE_GROUPS > VOICE_GROUPS && v + (SINE_GROUPS - 1) * LANES < run->count) {
+            voice_tiles(run, v, SINE_GROUPS, p, c);
+            v += SINE_GROUPS * LANES;
         } else if (VOICE_GROUPS > 1 && v + LANES < run->count) {
             voice_tiles(run, v, VOICE_GROUPS, p, c);
             v += VOICE_GROUPS * LANES;
@@ -135,15 +147,20 @@ KERNEL void voices(const struct voice_run *whole, const struct voice_parts p, co
     }
 }
 
+/* `count` voices of a run from voice v on, or as many as there are. */
+KERNEL struct voice_run run_part(const struct voice_run *run, uint32_t v, uint32_t count) {
+    struct voice_run part = *run;
+    part.first += v;
+    part.count = run->count - v < count ? run->count - v : count;
+    part.rows += v * VOICE_ROW;
+    return part;
+}
+
 /* A program with waves: WAVE_RUN voices at a time. */
 KERNEL void wave_voices(const struct voice_run *run, const int at, const int filter) {
     struct wave_control c;
     for (uint32_t v = 0; v < run->count; v += WAVE_RUN) {
-        uint32_t count = run->count - v < WAVE_RUN ? run->count - v : WAVE_RUN;
-        struct voice_run part = *run;
-        part.first += v;
-        part.count = count;
-        part.rows += v * VOICE_ROW;
+        const struct voice_run part = run_part(run, v, WAVE_RUN);
         waves(&part, at, &c);
         if (c.any)
             voices(&part, (struct voice_parts){at, 1, filter}, &c);
