@@ -449,10 +449,8 @@ KERNEL void tile_store(const vf tile[TILE], float *p, size_t row) {
                                                  14, 15, 28, 29, 30, 31)
                        : __builtin_shufflevector(quad[k], quad[k + 4], 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7,
                                                  20, 21, 22, 23);
-            half_vf low = __builtin_shufflevector(out, out, 0, 1, 2, 3, 4, 5, 6, 7);
-            half_vf high = __builtin_shufflevector(out, out, 8, 9, 10, 11, 12, 13, 14, 15);
-            __builtin_memcpy(p + (size_t)(8 * h + k) * row, &low, sizeof low);
-            __builtin_memcpy(p + (size_t)(8 * h + 4 + k) * row, &high, sizeof high);
+            _mm256_storeu_ps(p + (size_t)(8 * h + k) * row, _mm512_castps512_ps256((__m512)out));
+            _mm256_storeu_ps(p + (size_t)(8 * h + 4 + k) * row, _mm512_extractf32x8_ps((__m512)out, 1));
         }
 }
 #else
