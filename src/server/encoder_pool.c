@@ -8,9 +8,11 @@
  * that can wait is gathered at common moments (encoder_pool_nudge), one sleeper alone keeps watch over the
  * schedule, and who is called is called after the lock has been let go.
  *
- * Once a second the pool looks at how late its jobs began and how busy its threads were, and moves Opus'
- * complexity. */
+ * Four times a second the pool looks at how late its jobs began and how busy its threads were, and moves
+ * Opus' complexity (effort.h). */
 #include "server/encoder_pool.h"
+
+#include "server/effort.h"
 
 #include "base/monotonic_wait.h"
 #include "stream/priority.h"
@@ -20,10 +22,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-static const int64_t NOBODY = INT64_MAX, PERIOD = MONOTONIC_SECOND, LATE = 60 * MONOTONIC_MS,
-                     EARLY = 30 * MONOTONIC_MS, CALM = 10 * MONOTONIC_SECOND, SOON = 2 * MONOTONIC_MS,
+static const int64_t NOBODY = INT64_MAX, PERIOD = MONOTONIC_SECOND / 4, SOON = 2 * MONOTONIC_MS,
                      MOMENT = 10 * MONOTONIC_MS;
-enum { ROOM = 850 }; /* thousandths: one step more of complexity takes up to a seventh more */
 
 struct encoder_pool {
     struct metrics *metrics;
@@ -36,20 +36,20 @@ struct encoder_pool {
     _Atomic uint32_t jobs;
     uint32_t jobs_max;
     _Atomic int complexity;
+    _Atomic bool full;
     _Atomic uint32_t load; /* thousandths */
-    int64_t period_end, busy, latest, calm_from;
+    struct effort effort;
+    int64_t period_end, busy, latest;
     pthread_t thread[ENCODER_THREADS_MAX];
 };
 
 static void adapt(struct encoder_pool *p, int64_t now) {
     if (now < p->period_end) return;
-    int complexity = atomic_load(&p->complexity);
     int64_t span = now - p->period_end + PERIOD;
     int64_t load = p->busy * 1000 / (span * p->threads);
-    if (p->latest > LATE) p->calm_from = now + CALM;
-    if (p->latest > LATE && complexity > 0) atomic_store(&p->complexity, complexity - 1);
-    if (p->latest < EARLY && load < ROOM && now > p->calm_from && complexity < ENCODER_COMPLEXITY_MAX)
-        atomic_store(&p->complexity, complexity + 1);
+    effort_look(&p->effort, now, span, load, p->latest);
+    atomic_store(&p->complexity, effort_complexity(&p->effort));
+    atomic_store(&p->full, p->effort.full);
     atomic_store(&p->load, load < 1000 ? (uint32_t)load : 1000);
     p->busy = p->latest = 0;
     p->period_end = now + PERIOD;
@@ -136,7 +136,8 @@ struct encoder_pool *encoder_pool_create(uint32_t threads, uint32_t jobs, struct
     p->metrics = metrics;
     p->watch = NOBODY;
     p->jobs_max = jobs;
-    atomic_store(&p->complexity, ENCODER_COMPLEXITY_MAX);
+    effort_begin(&p->effort);
+    atomic_store(&p->complexity, effort_complexity(&p->effort));
     p->period_end = monotonic_now() + PERIOD;
     pthread_mutex_init(&p->lock, NULL);
     monotonic_condition(&p->wake);
@@ -208,6 +209,10 @@ void encoder_pool_drop(struct encoder_pool *p, struct encoder_job *job, bool wai
 
 int encoder_pool_complexity(const struct encoder_pool *p) {
     return atomic_load_explicit(&p->complexity, memory_order_relaxed);
+}
+
+bool encoder_pool_full(const struct encoder_pool *p) {
+    return atomic_load_explicit(&p->full, memory_order_relaxed);
 }
 
 uint32_t encoder_pool_jobs(const struct encoder_pool *p) {

@@ -2,7 +2,7 @@
  *
  * The pool keeps a schedule of encodings (encoding.h); whichever thread is free takes the one that is due
  * first and runs it for one part, a tenth of a second of music or so. When the pool falls behind, Opus tries
- * less hard: its complexity goes down one step at a time, and comes back when there is time again. */
+ * less hard, and as hard as before when there is time again (effort.h). */
 #ifndef AURALIS_SERVER_ENCODER_POOL_H
 #define AURALIS_SERVER_ENCODER_POOL_H
 
@@ -38,9 +38,10 @@ void encoder_pool_kick(struct encoder_pool *pool, struct encoder_job *job);
 void encoder_pool_nudge(struct encoder_pool *pool, struct encoder_job *job);
 void encoder_pool_drop(struct encoder_pool *pool, struct encoder_job *job, bool wait);
 
-/* Any thread: how hard Opus tries now, 0–10; jobs that there are; share of its threads' time that the pool
- * worked, over the last second, 0–1. */
+/* Any thread: how hard Opus tries now, 0–10; whether it can try no less hard and there is no time left; jobs
+ * that there are; share of its threads' time that the pool worked, over the last quarter of a second, 0–1. */
 int encoder_pool_complexity(const struct encoder_pool *pool);
+bool encoder_pool_full(const struct encoder_pool *pool);
 uint32_t encoder_pool_jobs(const struct encoder_pool *pool);
 double encoder_pool_load(const struct encoder_pool *pool);
 

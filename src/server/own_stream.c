@@ -5,9 +5,7 @@
 
 /* Nobody who plays is to pay for who comes. Encoding first tries less hard (encoder_pool.h). */
 static int find_room(struct server *server, struct refusal *why) {
-    bool encodes =
-        encoder_pool_complexity(server->encoders) == 0 && encoder_pool_load(server->encoders) > 0.9;
-    if (live_load(server->live) <= LIVE_FULL && !encodes) return 0;
+    if (live_load(server->live) <= LIVE_FULL && !encoder_pool_full(server->encoders)) return 0;
     return refuse_with(why, REFUSAL_OVERLOADED, NULL,
                        "the server has no time left for another stream of one's own; try again later, or "
                        "listen to a station");
