@@ -71,8 +71,8 @@ static double opened(uint64_t section, double bars) {
 }
 
 /* How bright a mode is, from the one with the lowest scale to the one with the highest. */
-static const double MODE_LIGHT[] = {[AURALIS_AEOLIAN] = -1, [AURALIS_DORIAN] = 0, [AURALIS_PHRYGIAN] = -2,
-                                    [AURALIS_LYDIAN] = 2,   [AURALIS_IONIAN] = 2, [AURALIS_MIXOLYDIAN] = 1};
+static const double MODE_LIGHT[] = {[AURALIS_AEOLIAN] = -1, [AURALIS_DORIAN] = 0,   [AURALIS_PHRYGIAN] = -2,
+                                    [AURALIS_LYDIAN] = 2,   [AURALIS_IONIAN] = 1.5, [AURALIS_MIXOLYDIAN] = 1};
 
 /* A section's trough and crest: where they are, in bars, and how high. */
 struct wave {

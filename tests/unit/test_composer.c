@@ -3,6 +3,7 @@
 #include "music_lab.h"
 
 #include "music/clock.h"
+#include "music/form.h"
 #include "music/harmony.h"
 
 #include <math.h>
@@ -193,6 +194,39 @@ static void arcs_are_slow_and_wide(void **state) {
     }
 }
 
+/* Bars of a section in which the wave is higher than in the bar before; and no jump, over sections too. */
+static double rising(int mode, uint64_t seed) {
+    double before = 0, bars = 0;
+    for (uint32_t b = 0; b < 8 * SECTION_BARS; b++) {
+        double now = form_wave(seed, mode, b / SECTION_BARS, b % SECTION_BARS);
+        assert_true(now >= -1 && now <= 1 && (!b || fabs(now - before) < .25));
+        bars += b && now > before;
+        before = now;
+    }
+    return bars / 8;
+}
+
+/* Bright modes rise longer than they sink, dark ones the other way round; and the pads follow: those struck
+ * above the middle are stronger by a few dB. */
+static void sections_are_waves_of_the_mode(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        auralis_parameters p = defaults();
+        double strength[2] = {0}, notes[2] = {0};
+        assert_true(rising(AURALIS_LYDIAN, seed) > 40 && rising(AURALIS_PHRYGIAN, seed) < 24);
+        assert_true(fabs(rising(AURALIS_DORIAN, seed) - 32) < 4);
+        for (uint32_t b = 0; b < 8 * SECTION_BARS; b++) {
+            struct composer_bar bar;
+            composer_bar(seed, &p, b / SECTION_BARS, b % SECTION_BARS, &bar);
+            int high = form_wave(seed, p.mode, b / SECTION_BARS, b % SECTION_BARS) > 0;
+            for (uint32_t i = 0; i < bar.count; i++)
+                if (bar.note[i].role == ROLE_CHORD) strength[high] += bar.note[i].velocity, notes[high]++;
+        }
+        double db = 20 * log10(strength[1] / notes[1] / (strength[0] / notes[0]));
+        if (db < 2 || db > 5) fail_msg("seed %d: %.2f dB", (int)seed, db);
+    }
+}
+
 static uint64_t mix(uint64_t hash, double value) {
     return random_mix(hash ^ (uint64_t)(int64_t)floor(value * 50 + .5));
 }
@@ -355,6 +389,7 @@ int main(void) {
         cmocka_unit_test(bass_and_pads_play_their_chord),
         cmocka_unit_test(switches_remove_their_part_only),
         cmocka_unit_test(arcs_are_slow_and_wide),
+        cmocka_unit_test(sections_are_waves_of_the_mode),
         cmocka_unit_test(nothing_repeats_in_eight_hours),
         cmocka_unit_test(the_chord_at_a_beat_is_what_still_sounds),
         cmocka_unit_test(a_score_lies_on_the_streams_grid),
