@@ -79,10 +79,10 @@ def survey_table(folder):
         return "", ""
     with open(path) as file:
         rows = json.load(file)
-    head = ["preset", "seeds", "least LUFS", "mean", "greatest", "deviation", "true peak dBTP", "outside ±1"]
+    head = ["preset", "seeds", "least LUFS", "mean", "greatest", "deviation", "true peak dBTP", "arc LU", "outside ±1"]
     return table(head, [[r["preset"], f"{r['first_seed']}–{r['first_seed'] + r['seeds'] - 1}", number(r["least"], 2),
                          number(r["mean"], 2), number(r["greatest"], 2), number(r["deviation"], 2), number(r["true_peak"], 2),
-                         str(r["outside"])] for r in rows]), f"{rows[0]['seeds']} {rows[0]['minutes']}"
+                         number(r["arc"], 1), str(r["outside"])] for r in rows]), f"{rows[0]['seeds']} {rows[0]['minutes']} {rows[0]['first_seed']}"
 
 
 # What makes two presets different, each in steps that anybody hears: half an octave of spectral centroid, half as many notes
@@ -180,6 +180,10 @@ quiet minutes stay somewhat quieter, and the opening of a piece, which does not 
 {measured}` renders so many pieces of each preset, of so many minutes each, and prints [loudness.json](loudness.json):
 
 {survey}
+
+Every section of 64 bars is one wave of strength (`src/music/form.c`): in bright modes it rises slowly and sinks soon, in dark ones it
+rises soon and sinks slowly, in dorian it is even and lower. The arc is how much louder the loudest half minute of a piece is than its
+softest, the first minute apart, on average.
 
 `build/tests/quality/loudness-parts PRESET` shows how far the estimate is off, instrument by instrument. A written score is trimmed by
 its own notes, pauses not counted, by at most 6 dB upwards.
