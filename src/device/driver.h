@@ -77,6 +77,9 @@ struct driver {
     int (*follow)(struct driver *self, int other);
     int (*submit)(struct driver *self);
     int (*wait)(struct driver *self, int queue);
+    /* A batch of that queue, which nobody gathers now, writes so many bytes at most, in few pieces: none of
+     * it allocates. AURALIS_ENOMEM: where there is no room. NULL: none ever does. */
+    int (*expect)(struct driver *self, int queue, size_t bytes);
     char notes[600]; /* a file for what was measured on this GPU with these kernels; "": none */
 };
 

@@ -216,6 +216,7 @@ static size_t most(size_t a, size_t b) {
 
 /* For the larger of the parts that `n` + 1 make. */
 static int reserve_part(struct gpu *g, const struct gpu_room *room, uint32_t n) {
+    enum { FIRST_UP = 5 };
     struct part *p = &g->part[n];
     size_t streams = (room->streams + n) / (n + 1), all = room->streams + LISTS_LEAST,
            rows = most(gpu_padded((room->voices + n) / (n + 1)), ROWS_LEAST / (n + 1)),
@@ -223,11 +224,13 @@ static int reserve_part(struct gpu *g, const struct gpu_room *room, uint32_t n) 
     const struct {
         struct buffer *buffer;
         size_t bytes;
-    } wanted[] = {{&p->rows, rows * BLOCK * sizeof(float)},
+    } wanted[] = {/* stay, or come down */
+                  {&p->rows, rows * BLOCK * sizeof(float)},
                   {&p->sheets, rows * SHEET_WORDS * sizeof(float)},
                   {&p->buses, spans * STREAM_BUSES * 2 * BLOCK * sizeof(float)},
                   {&p->out, spans * 2 * BLOCK * sizeof(float)},
                   {&p->pcm, spans * 2 * BLOCK * sizeof(int16_t) + all * 2 * sizeof(struct batch_dither)},
+                  /* go up, from here on */
                   {&p->voices, gpu_rounded(gpu_padded(room->voices) * sizeof(struct batch_voice))},
                   {&p->streams, gpu_rounded(all * sizeof(struct batch_stream))},
                   {&p->bright, gpu_rounded(spans * sizeof(float))},
@@ -236,9 +239,13 @@ static int reserve_part(struct gpu *g, const struct gpu_room *room, uint32_t n) 
                   {&p->aims, all * LIST_AIMS * sizeof(struct batch_aim)}};
     int result = at_least_host(g, &p->host, &p->host_bytes,
                                spans * 2 * BLOCK * sizeof(float) + all * sizeof(struct batch_dither));
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted && result == AURALIS_OK; i++)
+    size_t up = sizeof wanted / sizeof *wanted * 256; /* each is rounded */
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted && result == AURALIS_OK; i++) {
         result = at_least(g, wanted[i].buffer, wanted[i].bytes);
-    return result;
+        if (i >= FIRST_UP) up += wanted[i].bytes;
+    }
+    up += up / 8 + gpu_rounded(all * sizeof(struct batch_dither)); /* as gpu_rounded has it */
+    return result == AURALIS_OK && g->driver->expect ? g->driver->expect(g->driver, (int)n, up) : result;
 }
 
 int gpu_reserve_batches(struct gpu *g, const struct gpu_room *room) {

@@ -15,8 +15,8 @@
  * are not known), "instantiate" (they are, and cannot be made), "graph:N" (like "launch:N", of
  * cuGraphLaunch), "context", "compile", "idle" (kernels do nothing: what is left is the host's work), "none"
  * (no GPU), "old" (a chip before Turing), "backwards" (no failure: the last stream's work is done first, as
- * far as events let it). In place of N the path of a file: it fails once that file is there. Several faults
- * stand between commas. */
+ * far as events let it), "frozen" (taking memory, pinned or not, is a breach). In place of N the path of a
+ * file: it fails once that file is there. Several faults stand between commas. */
 #include "shim.h"
 
 #include "kernels/batch.h"
@@ -344,6 +344,7 @@ EXPORT CUresult cuMemAlloc_v2(CUdeviceptr *out, size_t bytes) {
     void *at = NULL;
     check_idle();
     MAY_FAIL(OUT_OF_MEMORY);
+    MUST(!fails("frozen", 0));
     if (fails("alloc", ++allocs) || fails("room", memory_used() + (int)bytes)) return OUT_OF_MEMORY;
     CUresult result = take(&at, bytes, 0);
     *out = (CUdeviceptr)(uintptr_t)at;
@@ -358,7 +359,7 @@ EXPORT CUresult cuMemFree_v2(CUdeviceptr at) {
 EXPORT CUresult cuMemHostAlloc(void **out, size_t bytes, unsigned flags) {
     LOCKED;
     check_idle();
-    MUST(flags == 0);
+    MUST(flags == 0 && !fails("frozen", 0));
     MAY_FAIL(OUT_OF_MEMORY);
     return take(out, bytes, 1);
 }

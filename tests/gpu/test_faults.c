@@ -245,10 +245,42 @@ static void full_once_open(const char *device, const char *path) {
     remove(path);
 }
 
+/* From the moment at which many streams are open the driver ends the process when it is asked for memory, on
+ * the GPU or pinned. Kernels do nothing, so the samples say nothing. */
+static void frozen(const char *device, const char *path) {
+    enum { MANY = 512, CALLS = 8, EACH = 15, LONG = EACH * 128 };
+    static float heard[MANY][LONG];
+    static auralis_stream *stream[MANY];
+    static float *out[MANY];
+    auralis_engine *gpu;
+    auralis_engine_config config = {.device = device, .max_streams = MANY};
+    remove(path);
+    CHECK(auralis_engine_create(&config, &gpu) == AURALIS_OK);
+    int64_t begin = monotonic_now();
+    uint64_t before = engine_gpu_use(gpu).bytes;
+    for (int i = 0; i < MANY; i++) {
+        auralis_stream_config own = {.seed = (uint64_t)i,
+                                     .parameters = &auralis_preset_at(i % 4)->parameters};
+        out[i] = heard[i];
+        CHECK(auralis_stream_open(gpu, &own, &stream[i]) == AURALIS_OK);
+    }
+    printf("a stream: %.0f bytes, open in %.2f ms\n", (double)(engine_gpu_use(gpu).bytes - before) / MANY,
+           (double)(monotonic_now() - begin) * 1e-6 / MANY);
+    FILE *f = fopen(path, "w");
+    CHECK(f && !fclose(f));
+    for (int call = 0; call < CALLS; call++)
+        CHECK(auralis_engine_render(gpu, stream, MANY, EACH, out) == AURALIS_OK);
+    CHECK(!engine_lost(gpu) && engine_gpu_use(gpu).full == 0);
+    auralis_engine_destroy(gpu);
+    remove(path);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 3);
     if (!strcmp(argv[2], "each"))
         each_call(argv[1]);
+    else if (strstr(argv[2], "frozen"))
+        frozen(argv[1], strchr(argv[2], '/'));
     else if (strstr(argv[2], ":/"))
         full_once_open(argv[1], strchr(argv[2], '/'));
     else if (!strncmp(argv[2], "room", 4))

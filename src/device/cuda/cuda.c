@@ -129,6 +129,12 @@ static int follow(struct driver *d, int other) {
     return result;
 }
 
+static int expect(struct driver *d, int queue, size_t bytes) {
+    struct cuda_driver *c = mine(d);
+    int result = wait_queue(d, queue);
+    return result < 0 ? result : cuda_queue_expect(&c->cu, &c->queue[queue], bytes);
+}
+
 static struct cuda_queue *queue_of(struct cuda_driver *c) {
     return c->gathers ? c->gathers : &c->queue[0];
 }
@@ -410,7 +416,8 @@ int cuda_open(int number, struct driver **out, auralis_message *why) {
                                 .gather = gather,
                                 .follow = follow,
                                 .submit = submit,
-                                .wait = wait_queue};
+                                .wait = wait_queue,
+                                .expect = expect};
     int result = set_up(c, why);
     if (result < 0) {
         close_driver(&c->driver);

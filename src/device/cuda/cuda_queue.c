@@ -37,6 +37,12 @@ void cuda_queue_close(const struct cuda *cu, struct cuda_queue *q) {
     if (q->stream) cu->StreamDestroy(q->stream);
 }
 
+int cuda_queue_expect(const struct cuda *cu, struct cuda_queue *q, size_t bytes) {
+    if (bytes <= q->staging_bytes) return AURALIS_OK;
+    int result = take_staging(cu, q, bytes + bytes / 2);
+    return result == AURALIS_ENOMEM ? take_staging(cu, q, bytes) : result;
+}
+
 char *cuda_queue_stage(struct cuda_queue *q, size_t bytes) {
     size_t room = (bytes + 255) / 256 * 256;
     q->wanted += room;

@@ -51,6 +51,9 @@ struct cuda_queue {
 int cuda_queue_open(const struct cuda *cu, struct cuda_queue *q);
 void cuda_queue_close(const struct cuda *cu, struct cuda_queue *q);
 
+/* Makes the staging memory of a queue that is not busy at least so large. */
+int cuda_queue_expect(const struct cuda *cu, struct cuda_queue *q, size_t bytes);
+
 /* Room for `bytes` in the staging memory, or NULL: what is there must go first. */
 char *cuda_queue_stage(struct cuda_queue *q, size_t bytes);
 
