@@ -32,7 +32,8 @@ typedef struct auralis_stream auralis_stream;
 typedef struct auralis_engine_config {
     const char
         *isa; /* "scalar", "sse2", "avx2", "avx512", "neon"; default NULL: $AURALIS_ISA, else the best here */
-    uint32_t max_streams; /* streams that may be open at once, 1–65,536; default 1,024 */
+    uint32_t max_streams; /* streams that may be open at once, 1–65,536; default 1,024. A GPU's memory for
+                             them is taken at once: 0.5 to 0.7 MB each */
     /* "cpu", "opencl", "cuda", "opencl:1" …; "auto": the first GPU that gives the processor's
      * samples in a trial, else the processor. Default NULL: "cpu". The samples are the same; a GPU pays for
      * hundreds of streams rendered together, never for one. */

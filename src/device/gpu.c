@@ -1,4 +1,5 @@
-/* gpu.c — see gpu.h. A buffer that must be larger grows by half more than that, if there is so much. */
+/* gpu.c — see gpu.h. A buffer that turns out too small grows by half more than is needed, if there is so
+ * much. */
 #include "device/gpu.h"
 #include "base/monotonic.h"
 
@@ -59,17 +60,24 @@ static void release_part(struct gpu *g, struct part *p) {
                             &p->rows,   &p->sheets, &p->buses,   &p->pcm,  &p->out};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) release(g, all[i]);
     if (p->host) g->driver->host_release(g->driver, p->host);
+    *p = (struct part){0};
+}
+
+/* When nothing is under way. */
+static void release_all(struct gpu *g) {
+    for (int p = 0; p < VOICE_PROGRAMS; p++) {
+        release(g, &g->words[p]);
+        release(g, &g->tail[p]);
+        g->places[p] = 0;
+    }
+    release(g, &g->effects);
+    for (int i = 0; i < GPU_QUEUES_MAX; i++) release_part(g, &g->part[i]);
 }
 
 void gpu_destroy(struct gpu *g) {
     if (!g) return;
     g->driver->finish(g->driver);
-    for (int p = 0; p < VOICE_PROGRAMS; p++) {
-        release(g, &g->words[p]);
-        release(g, &g->tail[p]);
-    }
-    release(g, &g->effects);
-    for (int i = 0; i < GPU_QUEUES_MAX; i++) release_part(g, &g->part[i]);
+    release_all(g);
     g->driver->close(g->driver);
     free(g);
 }
@@ -96,7 +104,7 @@ static int renew(struct gpu *g, struct buffer *b, size_t bytes) {
 static int at_least(struct gpu *g, struct buffer *b, size_t bytes) {
     struct buffer larger = {0};
     if (bytes <= b->bytes) return AURALIS_OK;
-    int result = renew(g, &larger, bytes + bytes / 2 + 256);
+    int result = renew(g, &larger, b->bytes ? bytes + bytes / 2 + 256 : bytes);
     if (result == AURALIS_ENOMEM) result = renew(g, &larger, bytes);
     if (result < 0) return result;
     release(g, b);
@@ -106,11 +114,12 @@ static int at_least(struct gpu *g, struct buffer *b, size_t bytes) {
 
 static int at_least_host(struct gpu *g, void **host, size_t *size, size_t bytes) {
     if (bytes <= *size) return AURALIS_OK;
-    void *larger = g->driver->host_memory(g->driver, bytes + bytes / 2);
+    if (*size) bytes += bytes / 2;
+    void *larger = g->driver->host_memory(g->driver, bytes);
     if (!larger) return AURALIS_ENOMEM;
     if (*host) g->driver->host_release(g->driver, *host);
     *host = larger;
-    *size = bytes + bytes / 2;
+    *size = bytes;
     return AURALIS_OK;
 }
 
@@ -257,6 +266,32 @@ int gpu_reserve_batches(struct gpu *g, const struct gpu_room *room) {
     return result;
 }
 
+static int reserve_all(struct gpu *g, const struct gpu_capacity *c) {
+    int result = gpu_reserve_effects(g, c->effects);
+    for (int p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++)
+        result = gpu_reserve_voices(g, (enum voice_program)p, c->places[p]);
+    return result < 0 ? result : gpu_reserve_batches(g, &c->room);
+}
+
+/* What kernels are given when there is no stream. */
+static int reserve_least(struct gpu *g) {
+    struct gpu_capacity least = {.effects = 16};
+    for (int p = 0; p < VOICE_PROGRAMS; p++) least.places[p] = 1;
+    return reserve_all(g, &least);
+}
+
+/* What is there goes first: nothing grows, so nothing is larger than it must be. */
+int gpu_reserve(struct gpu *g, const struct gpu_capacity *c) {
+    int result = g->driver->finish(g->driver);
+    if (result < 0) return result;
+    release_all(g);
+    result = reserve_all(g, c);
+    if (result != AURALIS_ENOMEM) return result;
+    release_all(g);
+    int least = reserve_least(g);
+    return least < 0 ? least : result;
+}
+
 size_t gpu_rows(const struct gpu *g, uint32_t part) {
     return g->part[part].sheets.bytes / (SHEET_WORDS * sizeof(float));
 }
@@ -391,10 +426,7 @@ static int warm_up(struct gpu *g) {
     struct gpu_batch nothing = {
         .streams = &stream, .stream_count = 1, .bright = bright, .blocks = 1, .narrow = 1, .dither = &dither};
     double begin = (double)monotonic_now() * 1e-9;
-    int result = gpu_reserve_effects(g, 16);
-    for (int p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++)
-        result = gpu_reserve_voices(g, (enum voice_program)p, 1);
-    if (result == AURALIS_OK) result = gpu_reserve_batches(g, &(struct gpu_room){0});
+    int result = reserve_least(g);
     if (result == AURALIS_OK) result = gpu_begin(g, 0, &nothing, -1);
     if (result == AURALIS_OK) result = gpu_wait(g, 0, &samples);
     for (uint32_t p = 0; p < VOICE_PROGRAMS && result == AURALIS_OK; p++)

@@ -1,8 +1,9 @@
 /* gpu.h — banks of voices and effects on a GPU, and rendering of batches there.
  *
- * What every kind of GPU has in common, above its driver. Memory grows while streams are opened, not while
- * they are rendered: who composes a batch keeps to the room that there is (gpu_rows, gpu_spans). Only the
- * short lists of what happens to voices may grow then. Used by one thread at a time. */
+ * What every kind of GPU has in common, above its driver. Memory is reserved at the start, for all streams
+ * that are meant to come (gpu_reserve); it grows when more are opened, not while they are rendered: who
+ * composes a batch keeps to the room that there is (gpu_rows, gpu_spans). Only the short lists of what
+ * happens to voices may grow then. Used by one thread at a time. */
 #ifndef AURALIS_DEVICE_GPU_H
 #define AURALIS_DEVICE_GPU_H
 
@@ -65,6 +66,17 @@ struct gpu_room {
 /* Makes room for batches: for one block of all streams with all those voices, and for many blocks of as many
  * as usually sound; in part n, for one part in n + 1 of that. AURALIS_ENOMEM leaves it as it was. */
 int gpu_reserve_batches(struct gpu *gpu, const struct gpu_room *room);
+
+/* What streams may need in all. */
+struct gpu_capacity {
+    uint32_t places[VOICE_PROGRAMS];
+    size_t effects; /* floats */
+    struct gpu_room room;
+};
+
+/* Before any stream is there: takes the memory for all that, on the GPU and pinned, so that whoever opens or
+ * renders streams within it takes none. AURALIS_ENOMEM: only the least is held, as before. */
+int gpu_reserve(struct gpu *gpu, const struct gpu_capacity *capacity);
 
 /* What a part has room for: rows (a block of a voice; a batch has gpu_padded(voices) × blocks), and spans (a
  * block of a stream). */

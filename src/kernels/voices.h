@@ -134,7 +134,7 @@ KERNEL void voices(const struct voice_run *whole, const struct voice_parts p, co
     while (v < run->count) {
         if (!vi_any(word_i(run, VOICE_RUN, v))) {
             v += LANES;
-        } else if (sines && SINE_GROUPS > VOICE_GROUPS && v + (SINE_GROUPS - 1) * LANES < run->count) {
+        } else if (SINE_GROUPS > VOICE_GROUPS && sines && v + (SINE_GROUPS - 1) * LANES < run->count) {
             voice_tiles(run, v, SINE_GROUPS, p, c);
             v += SINE_GROUPS * LANES;
         } else if (VOICE_GROUPS > 1 && v + LANES < run->count) {

@@ -1,5 +1,6 @@
 /* engine.c — owns the shards and renders lists of streams together. */
 #include "synth/engine.h"
+#include "base/monotonic.h"
 #include "device/cpu/cpu.h"
 #include "device/device.h"
 #include "synth/pcm16.h"
@@ -38,28 +39,37 @@ _Static_assert(SCRATCH_SIZE(SHARD_STREAMS) <= POOL_PAGE, "the scratch is one cel
 
 enum { STREAMS_DEFAULT = 1024, STREAMS_MAX = 65536 };
 
-/* What a start cost. */
-static void say_ready(const struct gpu *gpu, double tried, auralis_message *why) {
-    double warm_up = gpu_information(gpu)->warm_up;
+/* What a start took, and for how many streams there is memory. */
+static void say_ready(const auralis_engine *e, double took, double tried, auralis_message *why) {
     if (!why) return;
-    int n = snprintf(why->text, sizeof why->text, "ready in %.2f s", warm_up + tried);
-    if (tried > 0)
-        snprintf(why->text + n, sizeof why->text - (size_t)n,
-                 ", of which %.2f s to try ways of sending calls", tried);
+    char trials[64] = "", fewer[24] = "";
+    uint32_t reserved = shares_reserved(e->shares);
+    if (tried > 0) snprintf(trials, sizeof trials, ", of which %.2f s to try ways of sending calls", tried);
+    if (reserved < e->max_streams) snprintf(fewer, sizeof fewer, "%u of ", reserved);
+    snprintf(why->text, sizeof why->text, "ready in %.2f s%s; memory for %s%u stream%s", took, trials, fewer,
+             e->max_streams, e->max_streams == 1 ? "" : "s");
+}
+
+static int open_shares(auralis_engine *e, const auralis_engine_config *c, struct gpu *gpu) {
+    double tried = trials_run(c->device, gpu), warm_up = gpu_information(gpu)->warm_up;
+    int64_t begin = monotonic_now();
+    int result = shares_create(gpu, c, e->max_streams, &e->shares);
+    double took = warm_up + tried + (double)(monotonic_now() - begin) * 1e-9;
+    if (result == AURALIS_OK) say_ready(e, took, tried, c->why);
+    return result;
 }
 
 static int open_device(auralis_engine *e, const auralis_engine_config *c) {
     struct device device;
     int result = device_open(c->device, c->isa, &device, c->why);
     if (result < 0) return result;
-    if (device.gpu) say_ready(device.gpu, trials_run(c->device, device.gpu), c->why);
     e->kernels = device.kernels;
     e->isa = c->isa;
     if (device.gpu)
         snprintf(e->name, sizeof e->name, "%s (%s)", c->device, gpu_information(device.gpu)->name);
     else
         snprintf(e->name, sizeof e->name, "cpu (%s)", device.kernels->isa);
-    return device.gpu ? shares_create(device.gpu, c, e->max_streams, &e->shares) : AURALIS_OK;
+    return device.gpu ? open_shares(e, c, device.gpu) : AURALIS_OK;
 }
 
 /* Whose memory is from the heap: a page of 2 MB of which hardly anything is used takes longer to clear than a

@@ -107,6 +107,32 @@ void remote_use(const struct remote *r, uint64_t *bytes, int64_t *busy) {
 
 /* ---- Room ---- */
 
+static uint32_t places_of(uint32_t limit) {
+    return 2 * (limit + REGION_EXTRA);
+}
+
+static size_t effects_floats(uint32_t rate) {
+    return (effects_size(rate) + 63) / 64 * 16;
+}
+
+static struct gpu_capacity capacity_of(uint32_t streams) {
+    struct gpu_capacity c = {.effects = streams * effects_floats(48000), .room.streams = streams};
+    for (int p = 0; p < VOICE_PROGRAMS; p++) {
+        c.places[p] = streams * places_of(COMPOSED_VOICES[p]);
+        c.room.voices += c.places[p];
+    }
+    return c;
+}
+
+uint32_t remote_reserve(struct remote *r, uint32_t streams) {
+    for (; streams; streams /= 2) {
+        struct gpu_capacity capacity = capacity_of(streams);
+        int result = gpu_reserve(r->gpu, &capacity);
+        if (result != AURALIS_ENOMEM) return result < 0 ? 0 : streams;
+    }
+    return 0;
+}
+
 static int take_room(struct remote *r, int kind, size_t size, size_t *at) {
     for (uint32_t i = 0; i < r->left_count; i++) {
         if (r->left[i].kind != kind || r->left[i].size != size) continue;
@@ -159,7 +185,7 @@ void remote_forget(struct shard *shard) {
 
 static int enter_bank(struct remote *r, struct auralis_stream *s, int p) {
     struct region *region = &s->shard->record[p].region[s->place];
-    uint32_t size = 2 * (s->limit[p] + REGION_EXTRA);
+    uint32_t size = places_of(s->limit[p]);
     size_t base;
     region->used = calloc((size + 63) / 64, sizeof *region->used);
     if (!region->used) return AURALIS_ENOMEM;
@@ -171,7 +197,7 @@ static int enter_bank(struct remote *r, struct auralis_stream *s, int p) {
 }
 
 static int enter_effects(struct remote *r, struct auralis_stream *s) {
-    size_t floats = (effects_size(s->rate) + 63) / 64 * 16;
+    size_t floats = effects_floats(s->rate);
     int result = take_room(r, EFFECTS_ROOM, floats, &s->remote->effects);
     if (result == AURALIS_OK) s->remote->effects_floats = floats;
     return result;

@@ -17,6 +17,11 @@ struct resume;
 
 /* Takes the GPU over; `share` is for the caller (shares.h). AURALIS_ENOMEM, after which it is closed. */
 int remote_create(struct gpu *gpu, uint32_t share, struct remote **out);
+
+/* Takes the memory that `streams` composed streams at 48,000 Hz need, or, where there is not so much, half of
+ * them, and so on. Returns for how many it was; 0 also if the GPU fails, as the first stream will notice.
+ * Before any stream enters. */
+uint32_t remote_reserve(struct remote *remote, uint32_t streams);
 uint32_t remote_share(const struct remote *remote);
 uint32_t remote_streams(const struct remote *remote); /* that have entered */
 void remote_destroy(struct remote *remote);

@@ -1,11 +1,11 @@
-/* shares.c — see shares.h. Shares are opened one by one as streams come, for each takes memory on the GPU. */
+/* shares.c — see shares.h. All that will be needed are opened at the start, with their memory: a stream that
+ * comes later keeps nobody waiting for a driver. */
 #include "synth/shares.h"
 #include "device/device.h"
 #include "synth/stream.h"
 #include "synth/trials.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct share {
     struct remote *remote;
@@ -17,12 +17,9 @@ struct share {
 
 struct shares {
     struct share share[SHARES_MAX];
-    uint32_t count, most;
-    bool full; /* the GPU let no other be opened */
-    char *device;
+    uint32_t count, reserved; /* streams that the GPU's memory was taken for */
     void (*spread)(void *self, void (*work)(void *argument, uint32_t n), void *argument);
     void *spread_self;
-    double patience; /* 0: as it is */
     int64_t busy;
 
     /* The call, sorted by share. */
@@ -31,11 +28,35 @@ struct shares {
     uint32_t blocks;
 };
 
+/* With memory for `streams`. */
+static int add_share(struct shares *l, struct gpu *gpu, uint32_t streams) {
+    struct remote **remote = &l->share[l->count].remote;
+    int result = remote_create(gpu, l->count, remote);
+    if (result < 0) return result;
+    l->reserved += remote_reserve(*remote, streams);
+    l->count++;
+    return AURALIS_OK;
+}
+
+static int open_share(struct shares *l, const char *name, uint32_t streams) {
+    struct device device;
+    int result = device_open(name, NULL, &device, NULL);
+    if (result < 0) return result;
+    trials_run(name, device.gpu);
+    return add_share(l, device.gpu, streams);
+}
+
+static uint32_t shares_wanted(const auralis_engine_config *config, uint32_t max_streams) {
+    uint32_t most = config->spread && config->spreads ? config->spreads : 1;
+    if (most > SHARES_MAX) most = SHARES_MAX;
+    uint32_t useful = (max_streams + SHARE_STREAMS - 1) / SHARE_STREAMS;
+    return useful < most ? useful : most;
+}
+
 int shares_create(struct gpu *gpu, const auralis_engine_config *config, uint32_t max_streams,
                   struct shares **out) {
     struct shares *l = calloc(1, sizeof *l);
-    if (!l || !(l->device = strdup(config->device)) ||
-        !(l->stream = calloc(max_streams, sizeof *l->stream)) ||
+    if (!l || !(l->stream = calloc(max_streams, sizeof *l->stream)) ||
         !(l->out = calloc(max_streams, sizeof *l->out))) {
         shares_destroy(l);
         gpu_destroy(gpu);
@@ -43,15 +64,13 @@ int shares_create(struct gpu *gpu, const auralis_engine_config *config, uint32_t
     }
     l->spread = config->spread;
     l->spread_self = config->spread_self;
-    l->most = !config->spread || !config->spreads ? 1
-              : config->spreads < SHARES_MAX      ? config->spreads
-                                                  : SHARES_MAX;
-    int result = remote_create(gpu, 0, &l->share[0].remote);
+    uint32_t wanted = shares_wanted(config, max_streams), each = (max_streams + wanted - 1) / wanted;
+    int result = add_share(l, gpu, each);
     if (result < 0) {
         shares_destroy(l);
         return result;
     }
-    l->count = 1;
+    while (l->count < wanted && open_share(l, config->device, each) == AURALIS_OK) continue;
     *out = l;
     return AURALIS_OK;
 }
@@ -59,30 +78,24 @@ int shares_create(struct gpu *gpu, const auralis_engine_config *config, uint32_t
 void shares_destroy(struct shares *l) {
     if (!l) return;
     for (uint32_t i = 0; i < l->count; i++) remote_destroy(l->share[i].remote);
-    free(l->device);
     free(l->stream);
     free(l->out);
     free(l);
 }
 
-static void open_share(struct shares *l) {
-    struct device device;
-    l->full = device_open(l->device, NULL, &device, NULL) < 0;
-    if (l->full) return;
-    trials_run(l->device, device.gpu);
-    l->full = remote_create(device.gpu, l->count, &l->share[l->count].remote) < 0;
-    if (l->full) return;
-    if (l->patience > 0) remote_be_patient(l->share[l->count].remote, l->patience);
-    l->count++;
+uint32_t shares_reserved(const struct shares *l) {
+    return l->reserved;
 }
 
-struct remote *shares_choose(struct shares *l) {
+/* The first that is not worth a thread yet, else the one with the fewest. */
+struct remote *shares_choose(const struct shares *l) {
     struct remote *least = l->share[0].remote;
-    for (uint32_t i = 1; i < l->count; i++)
-        if (remote_streams(l->share[i].remote) < remote_streams(least)) least = l->share[i].remote;
-    if (remote_streams(least) < SHARE_STREAMS || l->count == l->most || l->full) return least;
-    open_share(l);
-    return l->full ? least : l->share[l->count - 1].remote;
+    for (uint32_t i = 0; i < l->count; i++) {
+        struct remote *remote = l->share[i].remote;
+        if (remote_streams(remote) < SHARE_STREAMS) return remote;
+        if (remote_streams(remote) < remote_streams(least)) least = remote;
+    }
+    return least;
 }
 
 /* ---- A call ---- */
@@ -161,7 +174,6 @@ void shares_forsake(struct shares *l) {
 }
 
 void shares_be_patient(struct shares *l, double seconds) {
-    l->patience = seconds;
     for (uint32_t i = 0; i < l->count; i++) remote_be_patient(l->share[i].remote, seconds);
 }
 

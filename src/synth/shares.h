@@ -16,13 +16,17 @@ enum { SHARES_MAX = 64, SHARE_STREAMS = 64 /* for which another thread is worth 
 
 struct shares;
 
-/* Takes the GPU over, which was opened as `config` says. AURALIS_ENOMEM, after which it is closed. */
+/* Takes the GPU over, which was opened as `config` says, and its memory for `max_streams` streams or for as
+ * many as there is room for. AURALIS_ENOMEM, after which it is closed. */
 int shares_create(struct gpu *gpu, const auralis_engine_config *config, uint32_t max_streams,
                   struct shares **out);
 void shares_destroy(struct shares *shares); /* after its streams */
 
-/* Where one more stream goes; opens another share if need be. */
-struct remote *shares_choose(struct shares *shares);
+/* Streams that memory was taken for at the start. Others take theirs when they are opened. */
+uint32_t shares_reserved(const struct shares *shares);
+
+/* Where one more stream goes. */
+struct remote *shares_choose(const struct shares *shares);
 
 /* As remote_render with remote_arrive, for streams of any shares: all of them are rendered, or an error is
  * final and shares_forsake comes next. */

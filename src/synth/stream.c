@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Voices of each program for a composed stream: twice what the busiest parameters were seen to need. */
-static const uint32_t COMPOSED_VOICES[VOICE_PROGRAMS] = {
+const uint32_t COMPOSED_VOICES[VOICE_PROGRAMS] = {
     [PROGRAM_ANALOG] = 56, [PROGRAM_BELL] = 24, [PROGRAM_DRUM] = 8, [PROGRAM_NOISE] = 12, [PROGRAM_TONE] = 0};
 enum { SCORE_VOICES_MAX = 1024, VOICES_RESERVE = 8 };
 

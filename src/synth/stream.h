@@ -41,6 +41,9 @@ struct block_control {
     float bright; /* of its voices */
 };
 
+/* Voices of each program that a composed stream may have. */
+extern const uint32_t COMPOSED_VOICES[VOICE_PROGRAMS];
+
 struct auralis_stream {
     auralis_engine *engine;
     struct shard *shard;

@@ -9,13 +9,13 @@ says() { # says FAULT DEVICE CACHE PATTERN
 }
 kept() { [ "$(ls "$work/$1/auralis" | grep -c '\.plans-')" -eq "$2" ] || { echo "in $1:"; ls "$work/$1/auralis"; exit 1; }; }
 mkdir "$work/a" "$work/b"
-says idle cuda,trials=off "$work/a" '): ready in [0-9.]* s$'
+says idle cuda,trials=off "$work/a" '): ready in [0-9.]* s; memory for 1 stream$'
 kept a 0
-says idle cuda "$work/a" '): ready in [0-9.]* s, of which [0-9.]* s to try ways of sending calls$'
+says idle cuda "$work/a" '): ready in [0-9.]* s, of which [0-9.]* s to try ways of sending calls; memory for 1 stream$'
 kept a 1
-says idle cuda "$work/a" '): ready in [0-9.]* s$'
+says idle cuda "$work/a" '): ready in [0-9.]* s; memory for 1 stream$'
 says idle cuda,graphs=off "$work/a" ' to try ways ' # another choice, a file of its own
 kept a 2
-says idle cuda,parts=2,graphs=on,blocks=8 "$work/a" '): ready in [0-9.]* s$'
+says idle cuda,parts=2,graphs=on,blocks=8 "$work/a" '): ready in [0-9.]* s; memory for 1 stream$'
 says idle cuda /dev/null ' to try ways '
 for fault in launch:30 graph:2 hang:20; do says "$fault" cuda "$work/b" '^Device: c'; done
