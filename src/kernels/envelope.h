@@ -84,15 +84,21 @@ KERNEL struct ramp amplitude_ramp(vi age, vf from, vf to) {
     return r;
 }
 
-/* Works out where the amplitude goes and moves VOICE_AMP and VOICE_AGE on. `envelope` receives the envelope
- * at the end of the block. */
-KERNEL struct ramp advance_amplitude(const struct voice_run *run, uint32_t v, vi running, vf *envelope) {
-    vi age = word_i(run, VOICE_AGE, v), end = vi_add(age, vi_set(BLOCK));
-    *envelope = envelope_at(run, v, end);
-    vf to = amplitude_at(run, v, end, *envelope), from = word_f(run, VOICE_AMP, v);
+/* Moves VOICE_AMP on to `to`, and VOICE_AGE by a block. */
+KERNEL struct ramp amplitude_moves(const struct voice_run *run, uint32_t v, vi running, vf to) {
+    vi age = word_i(run, VOICE_AGE, v);
+    vf from = word_f(run, VOICE_AMP, v);
     keep_f(run, VOICE_AMP, v, running, to);
-    keep_i(run, VOICE_AGE, v, running, end);
+    keep_i(run, VOICE_AGE, v, running, vi_add(age, vi_set(BLOCK)));
     return amplitude_ramp(age, from, to);
+}
+
+/* Works out where the amplitude goes and moves it there. `envelope` receives the envelope at the end of the
+ * block. */
+KERNEL struct ramp advance_amplitude(const struct voice_run *run, uint32_t v, vi running, vf *envelope) {
+    vi end = vi_add(word_i(run, VOICE_AGE, v), vi_set(BLOCK));
+    *envelope = envelope_at(run, v, end);
+    return amplitude_moves(run, v, running, amplitude_at(run, v, end, *envelope));
 }
 
 #endif

@@ -14,8 +14,8 @@ struct filter {
     vf s1, s2, b1, a2, a3, d1, d2, d3;
 };
 
-/* The block's coefficients for LANES voices come in three steps, each a long chain: where there are several
- * groups of lanes, all of them take one before the next. First the cutoff at the end of the block, as log2 of
+/* The block's coefficients for LANES voices come in three steps, each a long chain: other groups of lanes, or
+ * the waves, go between. First the cutoff at the end of the block, as log2 of
  * its share of the rate; `age` is that of the beginning. */
 KERNEL vf filter_octaves(const struct voice_run *run, uint32_t v, vi age, vf envelope) {
     vi end = vi_add(age, vi_set(BLOCK));
@@ -30,21 +30,31 @@ KERNEL vf filter_warp(vf octaves) {
     return tan_half_turns(exp2_lanes(vf_clamp(octaves, -12.0f, -1.13f)));
 }
 
-KERNEL struct filter filter_begin(const struct voice_run *run, uint32_t v, vi running, vi age, vf g) {
-    vi begins = vi_le(age, vi_set(0));
+/* Last the coefficients at the end of the block. */
+struct filter_aim {
+    vf b1, a2, a3;
+};
+
+KERNEL struct filter_aim filter_aim(const struct voice_run *run, uint32_t v, vf g) {
     vf damped = g + word_f(run, FILTER_DAMPING, v), gr = g * reciprocal(1.0f + g * damped);
-    vf to1 = (gr + gr) * damped, to2 = gr * 1.41421356f, to3 = g * gr;
+    return (struct filter_aim){(gr + gr) * damped, gr * 1.41421356f, g * gr};
+}
+
+/* `age` is that of the block's beginning. */
+KERNEL struct filter filter_begin(const struct voice_run *run, uint32_t v, vi running, vi age,
+                                  struct filter_aim to) {
+    vi begins = vi_le(age, vi_set(0));
     struct filter f = {.s1 = word_f(run, FILTER_S1, v),
                        .s2 = word_f(run, FILTER_S2, v),
-                       .b1 = vf_select(begins, to1, word_f(run, FILTER_B1, v)),
-                       .a2 = vf_select(begins, to2, word_f(run, FILTER_A2, v)),
-                       .a3 = vf_select(begins, to3, word_f(run, FILTER_A3, v))};
-    f.d1 = (to1 - f.b1) * (1.0f / BLOCK);
-    f.d2 = (to2 - f.a2) * (1.0f / BLOCK);
-    f.d3 = (to3 - f.a3) * (1.0f / BLOCK);
-    keep_f(run, FILTER_B1, v, running, to1);
-    keep_f(run, FILTER_A2, v, running, to2);
-    keep_f(run, FILTER_A3, v, running, to3);
+                       .b1 = vf_select(begins, to.b1, word_f(run, FILTER_B1, v)),
+                       .a2 = vf_select(begins, to.a2, word_f(run, FILTER_A2, v)),
+                       .a3 = vf_select(begins, to.a3, word_f(run, FILTER_A3, v))};
+    f.d1 = (to.b1 - f.b1) * (1.0f / BLOCK);
+    f.d2 = (to.a2 - f.a2) * (1.0f / BLOCK);
+    f.d3 = (to.a3 - f.a3) * (1.0f / BLOCK);
+    keep_f(run, FILTER_B1, v, running, to.b1);
+    keep_f(run, FILTER_A2, v, running, to.a2);
+    keep_f(run, FILTER_A3, v, running, to.a3);
     return f;
 }
 

@@ -30,7 +30,7 @@ static void noise_wave(const struct voice_run *run, uint32_t v) {
 static void noise_voices(const struct voice_run *run) {
     for (uint32_t v = 0; v < run->count; v++)
         if (*WORD(run, VOICE_RUN, v)) noise_wave(run, v);
-    voices(run, (struct voice_parts){-1, 1, 1}, 0);
+    voices(run, (struct voice_parts){-1, 1, 1}, 0, 0);
 }
 
 #endif

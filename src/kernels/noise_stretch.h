@@ -35,7 +35,9 @@ KERNEL void noise_stretch_ages(struct noise_stretch *s, uint32_t age) {
 KERNEL void noise_stretch_ramps(struct noise_stretch *s) {
     for (uint32_t b = 0; b < STRETCH_BLOCKS; b += LANES) {
         struct voice_lanes l;
-        lanes_begin(&s->lanes, b, 1, NOISE_PARTS, &l);
+        struct lanes_aim aim;
+        lanes_aims(&s->lanes, b, 1, NOISE_PARTS, &aim);
+        lanes_begin(&s->lanes, b, 1, NOISE_PARTS, &aim, &l);
         vf_store(s->amp + b, l.amp);
         vf_store(s->step + b, l.step);
         vf_store(s->b1 + b, l.filter.b1);

@@ -16,15 +16,15 @@ static void tone_voices(const struct voice_run *run) {
         any |= c[k].any;
     }
     if (!any) {
-        voices(run, (struct voice_parts){TONE_WAVE, 0, 0}, c);
+        voices(run, (struct voice_parts){TONE_WAVE, 0, 0}, c, 0);
         return;
     }
     for (uint32_t v = 0, k = 0; v < run->count; v += WAVE_RUN, k++) {
         const struct voice_run part = run_part(run, v, WAVE_RUN);
         if (c[k].any)
-            voices(&part, (struct voice_parts){TONE_WAVE, 1, 0}, &c[k]);
+            voices(&part, (struct voice_parts){TONE_WAVE, 1, 0}, &c[k], 0);
         else
-            voices(&part, (struct voice_parts){TONE_WAVE, 0, 0}, &c[k]);
+            voices(&part, (struct voice_parts){TONE_WAVE, 0, 0}, &c[k], 0);
     }
 }
 

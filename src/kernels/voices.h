@@ -30,29 +30,44 @@ struct voice_lanes {
     struct filter filter;
 };
 
+/* Where a group of lanes is at the end of the block: what is worked out once for all its frames. */
+struct lanes_aim {
+    vf amp;
+    struct filter_aim filter;
+};
+
+/* Its first step: the amplitude, and the filter's octaves into filter.b1, where its g follows. */
+KERNEL void lanes_aim_octaves(const struct voice_run *run, uint32_t v, const struct voice_parts p,
+                              struct lanes_aim *aim) {
+    vi age = word_i(run, VOICE_AGE, v), end = vi_add(age, vi_set(BLOCK));
+    vf envelope = envelope_at(run, v, end);
+    aim->amp = amplitude_at(run, v, end, envelope);
+    if (p.filter) aim->filter.b1 = filter_octaves(run, v, age, envelope);
+}
+
+/* All steps of `groups` groups from voice v on. */
+KERNEL void lanes_aims(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
+                       struct lanes_aim *aim) {
+    for (int n = 0; n < groups; n++) lanes_aim_octaves(run, v + (uint32_t)(n * LANES), p, &aim[n]);
+    if (!p.filter) return;
+    for (int n = 0; n < groups; n++) aim[n].filter.b1 = filter_warp(aim[n].filter.b1);
+    for (int n = 0; n < groups; n++)
+        aim[n].filter = filter_aim(run, v + (uint32_t)(n * LANES), aim[n].filter.b1);
+}
+
 /* `groups` groups of lanes from voice v on. */
 KERNEL void lanes_begin(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
-                        struct voice_lanes *l) {
-    vi age[SINE_GROUPS];
-    vf envelope[SINE_GROUPS], g[SINE_GROUPS];
+                        const struct lanes_aim *aim, struct voice_lanes *l) {
     for (int n = 0; n < groups; n++) {
         uint32_t at = v + (uint32_t)(n * LANES);
-        age[n] = word_i(run, VOICE_AGE, at);
+        vi age = word_i(run, VOICE_AGE, at);
         l[n].running = word_i(run, VOICE_RUN, at);
-        l[n].begins = l[n].running & vi_lt(age[n], vi_set(0));
-        struct ramp ramp = advance_amplitude(run, at, l[n].running, &envelope[n]);
+        l[n].begins = l[n].running & vi_lt(age, vi_set(0));
+        struct ramp ramp = amplitude_moves(run, at, l[n].running, aim[n].amp);
         l[n].amp = ramp.from;
         l[n].step = ramp.step;
-    }
-    if (p.filter) {
-        for (int n = 0; n < groups; n++)
-            g[n] = filter_octaves(run, v + (uint32_t)(n * LANES), age[n], envelope[n]);
-        for (int n = 0; n < groups; n++) g[n] = filter_warp(g[n]);
-        for (int n = 0; n < groups; n++)
-            l[n].filter = filter_begin(run, v + (uint32_t)(n * LANES), l[n].running, age[n], g[n]);
-    }
-    for (int n = 0; n < groups && p.wave >= 0; n++) {
-        uint32_t at = v + (uint32_t)(n * LANES);
+        if (p.filter) l[n].filter = filter_begin(run, at, l[n].running, age, aim[n].filter);
+        if (p.wave < 0) continue;
         l[n].sine = word_f(run, p.wave + WAVE_LEFT_SINE, at);
         l[n].sine_step = word_f(run, p.wave + WAVE_LEFT_STEP, at);
         l[n].sine_turn = word_f(run, p.wave + WAVE_LEFT_TURN, at);
@@ -95,11 +110,13 @@ KERNEL void lanes_silence(const struct voice_run *run, uint32_t v, vi begins) {
     }
 }
 
-/* `groups` groups of lanes from voice v on. */
+/* `groups` groups of lanes from voice v on. `aims` are those of the run, or 0: not worked out yet. */
 KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
-                        const struct wave_control *c) {
+                        const struct wave_control *c, const struct lanes_aim *aims) {
     struct voice_lanes l[SINE_GROUPS];
-    lanes_begin(run, v, groups, p, l);
+    struct lanes_aim here[SINE_GROUPS];
+    if (!aims) lanes_aims(run, v, groups, p, here);
+    lanes_begin(run, v, groups, p, aims ? aims + v / LANES : here, l);
     for (int frame = 0; frame < BLOCK; frame += TILE) {
         vf tile[SINE_GROUPS][TILE];
         if (p.wave >= 0 && frame == WAVE_LAG)
@@ -126,7 +143,8 @@ KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int group
 }
 
 /* The voices of a run from what is in its rows and in c. Lane groups with no running voice cost nothing. */
-KERNEL void voices(const struct voice_run *whole, const struct voice_parts p, const struct wave_control *c) {
+KERNEL void voices(const struct voice_run *whole, const struct voice_parts p, const struct wave_control *c,
+                   const struct lanes_aim *aims) {
     const struct voice_run here = *whole; /* which no store can change */
     const struct voice_run *run = &here;
     const int sines = !p.rows && !p.filter;
@@ -135,13 +153,13 @@ KERNEL void voices(const struct voice_run *whole, const struct voice_parts p, co
         if (!vi_any(word_i(run, VOICE_RUN, v))) {
             v += LANES;
         } else if (SINE_GROUPS > VOICE_GROUPS && sines && v + (SINE_GROUPS - 1) * LANES < run->count) {
-            voice_tiles(run, v, SINE_GROUPS, p, c);
+            voice_tiles(run, v, SINE_GROUPS, p, c, aims);
             v += SINE_GROUPS * LANES;
         } else if (VOICE_GROUPS > 1 && v + LANES < run->count) {
-            voice_tiles(run, v, VOICE_GROUPS, p, c);
+            voice_tiles(run, v, VOICE_GROUPS, p, c, aims);
             v += VOICE_GROUPS * LANES;
         } else {
-            voice_tiles(run, v, 1, p, c);
+            voice_tiles(run, v, 1, p, c, aims);
             v += LANES;
         }
     }
@@ -156,16 +174,26 @@ KERNEL struct voice_run run_part(const struct voice_run *run, uint32_t v, uint32
     return part;
 }
 
-/* A program with waves: WAVE_RUN voices at a time. */
+/* A program with waves: WAVE_RUN voices at a time. The steps of their aims are put between those of the
+ * waves, which do not wait for them: one after the other, nothing would happen meanwhile. */
 KERNEL void wave_voices(const struct voice_run *run, const int at, const int filter) {
     struct wave_control c;
+    struct lanes_aim aims[WAVE_RUN / LANES];
     for (uint32_t v = 0; v < run->count; v += WAVE_RUN) {
         const struct voice_run part = run_part(run, v, WAVE_RUN);
-        waves(&part, at, &c);
+        const struct voice_parts p = {at, 1, filter}, sines = {at, 0, filter};
+        for (uint32_t n = 0; n < part.count; n += LANES) lanes_aim_octaves(&part, n, p, &aims[n / LANES]);
+        waves_begin(&part, at, &c);
+        for (uint32_t n = 0; filter && n < part.count; n += LANES)
+            aims[n / LANES].filter.b1 = filter_warp(aims[n / LANES].filter.b1);
+        if (c.any) waves_rows(&part, at, &c);
+        for (uint32_t n = 0; filter && n < part.count; n += LANES)
+            aims[n / LANES].filter = filter_aim(&part, n, aims[n / LANES].filter.b1);
+        if (c.any) waves_edges(&part, at, &c);
         if (c.any)
-            voices(&part, (struct voice_parts){at, 1, filter}, &c);
+            voices(&part, p, &c, aims);
         else
-            voices(&part, (struct voice_parts){at, 0, filter}, &c);
+            voices(&part, sines, &c, aims);
     }
 }
 

@@ -320,19 +320,31 @@ KERNEL void rows_end(const struct voice_run *run) {
                  VOICE_TAIL);
 }
 
-/* The waves of a run of at most WAVE_RUN voices: all but the steady sines into its rows, if c->any, and those
- * into c. Their words begin at word `at`. */
-static void waves(const struct voice_run *whole, const int at, struct wave_control *c) {
-    const struct voice_run here = *whole; /* which no store can change */
-    const struct voice_run *run = &here;
+/* The waves of a run of at most WAVE_RUN voices in three steps; their words begin at word `at`. The first
+ * leaves the steady sines in c, and c->any tells whether the others, which fill the rows, are needed. */
+KERNEL void waves_begin(const struct voice_run *run, const int at, struct wave_control *c) {
     c->any = 0;
     for (uint32_t v = 0; v < run->count; v += LANES) wave_begin(run, at, v, c);
-    if (!c->any) return;
+}
+
+KERNEL void waves_rows(const struct voice_run *run, const int at, struct wave_control *c) {
     for (uint32_t v = 0; v < run->count; v += LANES) wave_line(run, at, v, c);
     rows_begin(run, at, c);
+}
+
+KERNEL void waves_edges(const struct voice_run *run, const int at, struct wave_control *c) {
     steady_edges(run, at, c);
     gliding_edges(run, at, c);
     rows_end(run);
+}
+
+KERNEL void waves(const struct voice_run *whole, const int at, struct wave_control *c) {
+    const struct voice_run here = *whole; /* which no store can change */
+    const struct voice_run *run = &here;
+    waves_begin(run, at, c);
+    if (!c->any) return;
+    waves_rows(run, at, c);
+    waves_edges(run, at, c);
 }
 
 #endif

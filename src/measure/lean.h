@@ -82,9 +82,11 @@ KERNEL void lean_edges(const struct voice_run *run, const struct wave_control *c
 KERNEL void lean_groups(const struct voice_run *run, uint32_t v, const struct wave_control *c,
                         const struct lean_line *line, float *sum) {
     const struct voice_parts p = {ANALOG_WAVE, 1, 1};
+    struct lanes_aim aims[VOICE_GROUPS];
     struct voice_lanes l[VOICE_GROUPS];
     vf saws[VOICE_GROUPS], left[VOICE_GROUPS], right[VOICE_GROUPS];
-    lanes_begin(run, v, VOICE_GROUPS, p, l);
+    lanes_aims(run, v, VOICE_GROUPS, p, aims);
+    lanes_begin(run, v, VOICE_GROUPS, p, aims, l);
     for (int g = 0; g < VOICE_GROUPS; g++) {
         uint32_t at = v + (uint32_t)(g * LANES);
         lanes_start_sine(&l[g], c, at);
