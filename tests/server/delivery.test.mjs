@@ -4,9 +4,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { AURALIS, Client, Server, sleep, until } from './helpers.mjs'
+import { AURALIS, Client, SLOW, Server, sleep, until } from './helpers.mjs'
 
-const SLOW = process.env.AURALIS_SLOW === '1'
 const V2 = 'auralis-v2'
 
 async function start(t, ...options) {

@@ -8,9 +8,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { Client, Server, render, sleep, until } from './helpers.mjs'
+import { Client, SLOW, Server, render, sleep, until } from './helpers.mjs'
 
-const SLOW = process.env.AURALIS_SLOW === '1'
 const SLOWEST = 120000 // ms, for what takes a few seconds on a machine of one's own
 const V2 = 'auralis-v2', CHUNK = 4800
 

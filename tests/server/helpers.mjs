@@ -7,6 +7,7 @@ import WebSocket from 'ws'
 
 export const AURALIS = process.env.AURALIS || process.argv[2] || 'build/auralis'
 export const HEADER = 24
+export const SLOW = process.env.AURALIS_SLOW === '1' // sanitizers: a server with many stations takes its time to begin
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms))
 
@@ -33,7 +34,11 @@ export class Server {
     server.exit = new Promise((done) => server.child.on('exit', (code, signal) => done(signal ?? code)))
     let ended
     server.exit.then((code) => (ended = code))
-    await until(() => server.output.includes('\n') || ended !== undefined, 'the server to listen')
+    const listens = until(() => server.output.includes('\n') || ended !== undefined, 'the server to listen', SLOW ? 120000 : 15000)
+    await listens.catch(async (error) => {
+      await server.kill()
+      throw error
+    })
     if (ended !== undefined) throw new Error(`the server ended with ${ended}: ${server.errors}`)
     server.http = server.output.match(/https?:\/\/\S+/)[0]
     server.ws = server.http.replace('http', 'ws')

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Client, Server, render, sleep, until } from './helpers.mjs'
+import { Client, SLOW, Server, render, sleep, until } from './helpers.mjs'
 
 async function start(t, ...options) {
   const server = await Server.start(...options)
@@ -137,7 +137,7 @@ test('what is wrong is refused and changes nothing', { timeout: 60000 }, async (
   await server.end()
 })
 
-test('kill -9 loses no station and no preset', { timeout: 60000 }, async (t) => {
+test('kill -9 loses no station and no preset', { timeout: SLOW ? 300000 : 60000 }, async (t) => {
   const state = folder(t), kept = new Set(), presets = new Set()
   for (let round = 0; round < 4; round++) {
     const server = await start(t, '--state-dir', state)
