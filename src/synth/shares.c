@@ -65,6 +65,7 @@ int shares_create(struct gpu *gpu, const auralis_engine_config *config, uint32_t
     l->spread = config->spread;
     l->spread_self = config->spread_self;
     uint32_t wanted = shares_wanted(config, max_streams), each = (max_streams + wanted - 1) / wanted;
+    if (wanted > 1 && each < SHARE_STREAMS) each = SHARE_STREAMS; /* as shares_choose fills them */
     int result = add_share(l, gpu, each);
     if (result < 0) {
         shares_destroy(l);
