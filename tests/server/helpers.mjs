@@ -3,6 +3,7 @@
 // Every test starts its own server on a free port, with presets in memory, and ends it. Nothing waits without a limit.
 import { execFileSync, spawn } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
+import { after } from 'node:test'
 import WebSocket from 'ws'
 
 export const AURALIS = process.env.AURALIS || process.argv[2] || 'build/auralis'
@@ -20,13 +21,26 @@ export async function until(condition, what, ms = 15000) {
   }
 }
 
+const children = new Set()
+let over = false
+
+// A test that ran out of time may leave a server behind, or begin one; the file ends all the same.
+after(() => {
+  over = true
+  for (const child of children) child.kill('SIGKILL')
+  setTimeout(() => process.exit(), 5000).unref()
+})
+
 /** A running server. `stop` ends it with SIGTERM and gives its exit code; `kill` ends it at once. */
 export class Server {
   static async start(...options) {
+    if (over) throw new Error('the tests are over')
     const server = new Server()
     if (!options.includes('--listen')) options.push('--listen', '127.0.0.1:0')
     if (!options.includes('--state-dir')) options.push('--state-dir', ':memory:')
     server.child = spawn(AURALIS, ['serve', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+    children.add(server.child)
+    server.child.on('exit', () => children.delete(server.child))
     server.output = ''
     server.errors = ''
     server.child.stdout.on('data', (bytes) => (server.output += bytes))
