@@ -31,6 +31,17 @@ KERNEL struct glide_lanes glide_between(vi inc, vf from, vf to) {
     return (struct glide_lanes){vi_from_u(vu_from_i(end) - (vu_from_i(glide) << 6)), glide};
 }
 
+/* Whether it moves so far that waves must be worked out frame by frame (see wave.h): over the block by more
+ * than 1 / 256 of itself or by 2^16, which vibrato never comes near to. */
+KERNEL vi glide_far(struct glide_lanes g) {
+    return vi_lt(vi_min(g.inc >> 14, vi_set(1 << 10)), vi_abs(g.glide));
+}
+
+/* Twice the increment of a block whose phase moves evenly as far. */
+KERNEL vu glide_even2(vu inc, vu glide) {
+    return (inc << 1) + glide * (uint32_t)(BLOCK - 1);
+}
+
 /* How far the phase moves in a block. */
 KERNEL vu glide_block(struct glide_lanes g) {
     return vu_from_i(g.inc) * (uint32_t)BLOCK + vu_from_i(g.glide) * (uint32_t)(BLOCK * (BLOCK - 1) / 2);

@@ -89,6 +89,7 @@ enum wave_word {
     WAVE_LEFT_SINE,     /* F  state: the sine, which the last block's phase carries 8 frames into this one */
     WAVE_LEFT_STEP,
     WAVE_LEFT_TURN,
+    WAVE_LEFT_LEAN,
     WAVE_WORDS,
     ANALOG_WAVE = FILTER_END, /* the first of them in ANALOG … */
     ANALOG_WORDS = ANALOG_WAVE + WAVE_WORDS,

@@ -79,7 +79,7 @@ KERNEL void noise_stretch_block(const struct noise_stretch *s, uint32_t b, struc
     l.filter.d2 = vf_set(s->d2[b]);
     l.filter.d3 = vf_set(s->d3[b]);
     const float *noise = s->rows + b * VOICE_ROW;
-    for (int i = 0; i < BLOCK; i++) vf_store(row + i, lanes_frame(&l, NOISE_PARTS, vf_set(noise[i])));
+    for (int i = 0; i < BLOCK; i++) vf_store(row + i, lanes_frame(&l, NOISE_PARTS, vf_set(noise[i]), 0, 0));
     states->s1 = settle(l.filter.s1);
     states->s2 = settle(l.filter.s2);
 }

@@ -137,13 +137,14 @@ KERNEL void stretch_first(struct stretch *s, uint32_t v) {
 /* What goes into the rows. A row's first frames wait for stretch_first. */
 KERNEL void stretch_waves(struct stretch *s) {
     s->waves = s->early = s->kept = 0;
+    s->c.curves = 0;
     for (uint32_t v = 0; v < s->lanes.count; v += LANES) {
         s->c.any = 0;
         wave_begin(&s->lanes, TONE_WAVE, v, &s->c);
         if (s->c.any) s->waves |= 1u << v / STRETCH_BLOCKS;
     }
     if (!s->waves) return;
-    for (uint32_t v = 0; v < s->lanes.count; v += LANES) wave_line(&s->lanes, TONE_WAVE, v, &s->c);
+    for (uint32_t v = 0; v < s->lanes.count; v += LANES) wave_line(&s->lanes, TONE_WAVE, v, &s->c, 0);
     for (uint32_t v = 0; v < s->lanes.count; v++)
         if (s->waves >> v / STRETCH_BLOCKS & 1) row_rest(s->rows + v * VOICE_ROW, &s->c, v);
     find_drops(&s->lanes, TONE_WAVE, s->drop);
@@ -173,8 +174,8 @@ KERNEL void stretch_frames(const struct stretch *s, uint32_t v, const int groups
             size_t at = (size_t)(frame + i) * STRETCH_BLOCKS;
             for (int g = 0; g < groups; g++)
                 tile[g][i] = waves >> g & 1
-                                 ? lanes_frame(&l[g].l, (struct voice_parts){TONE_WAVE, 1, 0}, tile[g][i])
-                                 : lanes_frame(&l[g].l, (struct voice_parts){TONE_WAVE, 0, 0}, vf_set(0.0f));
+                                 ? lanes_frame(&l[g].l, (struct voice_parts){TONE_WAVE, 1, 0}, tile[g][i], 0, 0)
+                                 : lanes_frame(&l[g].l, (struct voice_parts){TONE_WAVE, 0, 0}, vf_set(0.0f), 0, 0);
             for (int g = 0; g < groups; g += 1 + joined) {
                 vf left = vf_load(l[g].left + at), right = vf_load(l[g].right + at);
                 for (int j = g; j <= g + joined; j++) {

@@ -27,6 +27,7 @@ struct voice_lanes {
     vi running, begins;
     vf amp, step;                  /* of the amplitude */
     vf sine, sine_step, sine_turn; /* see wave.h */
+    vf sine_lean, sine_both;       /* … and the sum of two steps in a row */
     struct filter filter;
 };
 
@@ -71,6 +72,7 @@ KERNEL void lanes_begin(const struct voice_run *run, uint32_t v, const int group
         l[n].sine = word_f(run, p.wave + WAVE_LEFT_SINE, at);
         l[n].sine_step = word_f(run, p.wave + WAVE_LEFT_STEP, at);
         l[n].sine_turn = word_f(run, p.wave + WAVE_LEFT_TURN, at);
+        l[n].sine_lean = word_f(run, p.wave + WAVE_LEFT_LEAN, at);
     }
 }
 
@@ -81,13 +83,18 @@ KERNEL void lanes_end(const struct voice_run *run, uint32_t v, const struct voic
     keep_f(run, p.wave + WAVE_LEFT_SINE, v, l->running, l->sine);
     keep_f(run, p.wave + WAVE_LEFT_STEP, v, l->running, l->sine_step);
     keep_f(run, p.wave + WAVE_LEFT_TURN, v, l->running, l->sine_turn);
+    keep_f(run, p.wave + WAVE_LEFT_LEAN, v, l->running, l->sine_lean);
 }
 
-KERNEL vf lanes_frame(struct voice_lanes *l, const struct voice_parts p, vf x) {
+/* `leans`, known to the compiler: whether any sine does; then this is frame n of its own block. */
+KERNEL vf lanes_frame(struct voice_lanes *l, const struct voice_parts p, vf x, const int leans, int n) {
     if (p.wave >= 0) {
+        vf step = l->sine_step;
         x = p.rows ? x + l->sine : l->sine;
-        l->sine = l->sine + l->sine_step;
-        l->sine_step = l->sine_step - l->sine_turn * l->sine;
+        if (leans) x = x + (l->sine_lean * (float)(n * (BLOCK - n))) * l->sine_both;
+        l->sine = l->sine + step;
+        l->sine_step = step - l->sine_turn * l->sine;
+        if (leans) l->sine_both = vf_add_aside(step, l->sine_step);
     }
     if (p.filter) x = filter_frame(&l->filter, x);
     x = x * l->amp;
@@ -99,6 +106,11 @@ KERNEL void lanes_start_sine(struct voice_lanes *l, const struct wave_control *c
     l->sine = vf_load(c->sine + v);
     l->sine_step = vf_load(c->step + v);
     l->sine_turn = vf_load(c->turn + v);
+    l->sine_lean = vf_load(c->lean + v);
+}
+
+KERNEL void lanes_start_both(struct voice_lanes *l) {
+    l->sine_both = l->sine_step + (l->sine_step + l->sine_turn * l->sine);
 }
 
 /* Before its onset a voice is silent: there its amplitude is below zero. */
@@ -110,6 +122,47 @@ KERNEL void lanes_silence(const struct voice_run *run, uint32_t v, vi begins) {
     }
 }
 
+/* Where the sines of `groups` groups of lanes from voice v on start. */
+KERNEL void tiles_start_sines(struct voice_lanes *l, uint32_t v, const int groups, const struct wave_control *c) {
+    for (int g = 0; g < groups; g++) {
+        uint32_t at = v + (uint32_t)(g * LANES);
+        lanes_start_sine(&l[g], c + at / WAVE_RUN, at % WAVE_RUN);
+    }
+}
+
+/* All frames of `groups` groups of lanes from voice v on; `leans` as lanes_frame has it. */
+KERNEL void tiles_frames(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
+                         const struct wave_control *c, struct voice_lanes *l, const int leans) {
+    for (int g = 0; g < groups && leans; g++) lanes_start_both(&l[g]);
+    for (int frame = 0; frame < BLOCK; frame += TILE) {
+        vf tile[SINE_GROUPS][TILE];
+        if (p.wave >= 0 && frame == WAVE_LAG) {
+            tiles_start_sines(l, v, groups, c);
+            for (int g = 0; g < groups && leans; g++) lanes_start_both(&l[g]);
+        }
+        for (int g = 0; g < groups && p.rows; g++)
+            tile_load(tile[g], run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame, VOICE_ROW);
+        int first = (frame - WAVE_LAG) & (BLOCK - 1);
+        UNROLLED for (int i = 0; i < TILE; i++) {
+            for (int g = 0; g < groups; g++)
+                tile[g][i] = lanes_frame(&l[g], p, p.rows ? tile[g][i] : vf_set(0.0f), leans, first + i);
+        }
+        for (int g = 0; g < groups; g++)
+            tile_store(tile[g], run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame, VOICE_ROW);
+    }
+}
+
+/* Whether a sine of these groups leans, in this block or in what the last one has left. */
+KERNEL int tiles_lean(uint32_t v, const int groups, const struct voice_parts p, const struct wave_control *c,
+                      const struct voice_lanes *l) {
+    vi leans = vi_set(0);
+    for (int g = 0; g < groups && p.wave >= 0; g++) {
+        uint32_t at = v + (uint32_t)(g * LANES);
+        leans |= vi_bits(l[g].sine_lean) | vi_bits(vf_load(c[at / WAVE_RUN].lean + at % WAVE_RUN));
+    }
+    return vi_any(leans & INT32_MAX);
+}
+
 /* `groups` groups of lanes from voice v on. `aims` are those of the run, or 0: not worked out yet. */
 KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
                         const struct wave_control *c, const struct lanes_aim *aims) {
@@ -117,25 +170,10 @@ KERNEL void voice_tiles(const struct voice_run *run, uint32_t v, const int group
     struct lanes_aim here[SINE_GROUPS];
     if (!aims) lanes_aims(run, v, groups, p, here);
     lanes_begin(run, v, groups, p, aims ? aims + v / LANES : here, l);
-    for (int frame = 0; frame < BLOCK; frame += TILE) {
-        vf tile[SINE_GROUPS][TILE];
-        if (p.wave >= 0 && frame == WAVE_LAG)
-            for (int g = 0; g < groups; g++) {
-                uint32_t at = v + (uint32_t)(g * LANES);
-                if (groups > VOICE_GROUPS)
-                    lanes_start_sine(&l[g], c + at / WAVE_RUN, at % WAVE_RUN);
-                else
-                    lanes_start_sine(&l[g], c, at);
-            }
-        for (int g = 0; g < groups && p.rows; g++)
-            tile_load(tile[g], run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame, VOICE_ROW);
-        UNROLLED for (int i = 0; i < TILE; i++) {
-            for (int g = 0; g < groups; g++)
-                tile[g][i] = lanes_frame(&l[g], p, p.rows ? tile[g][i] : vf_set(0.0f));
-        }
-        for (int g = 0; g < groups; g++)
-            tile_store(tile[g], run->rows + (v + (uint32_t)(g * LANES)) * VOICE_ROW + frame, VOICE_ROW);
-    }
+    if (p.wave >= 0 && tiles_lean(v, groups, p, c, l))
+        tiles_frames(run, v, groups, p, c, l, 1);
+    else
+        tiles_frames(run, v, groups, p, c, l, 0);
     for (int g = 0; g < groups; g++) {
         lanes_end(run, v + (uint32_t)(g * LANES), p, &l[g]);
         lanes_silence(run, v + (uint32_t)(g * LANES), l[g].begins);

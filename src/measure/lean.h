@@ -98,7 +98,7 @@ KERNEL void lean_groups(const struct voice_run *run, uint32_t v, const struct wa
         vf to_left = vf_load(sum + i * LANES), to_right = vf_load(sum + (BLOCK + i) * LANES);
         for (int g = 0; g < VOICE_GROUPS; g++) {
             saws[g] += vf_load(line->rise[i] + v + g * LANES);
-            vf x = lanes_frame(&l[g], p, saws[g]);
+            vf x = lanes_frame(&l[g], p, saws[g], 0, 0);
             to_left += x * left[g];
             to_right += x * right[g];
         }
