@@ -2,9 +2,11 @@
  *
  * The trapezoidal state variable filter (A. Simper, "Solving the continuous SVF equations using trapezoidal
  * integration and equivalent currents", Cytomic, 2013), written in the steps that its states take: a step is
- * small where the cutoff is low, and float32 keeps it whole. With his a1, a2, a3: b1 = 1 − a1; his first
- * state is kept divided by √2, which makes two of his factors one (a2 / √2); a3 is halved. The cutoff moves
- * once a block; coefficients are ramped. */
+ * small where the cutoff is low, and float32 keeps it whole. With his a1, a2, a3: b1 = 2 − 2 a1, and the other
+ * two are doubled, so that the second state's next value is one sum away from its step; the output is the
+ * mean of that state before and after, and its half is left to the amplitude. With sine s and cosine c of the
+ * angle whose tangent his g is, and S = s c: 2 a2 = 2 S / (1 + S / Q), 2 a3 = 2 s² / (1 + S / Q). The cutoff
+ * moves once a block; coefficients are ramped. */
 #ifndef AURALIS_KERNELS_FILTER_H
 #define AURALIS_KERNELS_FILTER_H
 
@@ -25,9 +27,14 @@ KERNEL vf filter_octaves(const struct voice_run *run, uint32_t v, vi age, vf env
     return octaves + word_f(run, FILTER_LFO_DEPTH, v) * sin_phase(lfo);
 }
 
-/* Then the filter's g. */
-KERNEL vf filter_warp(vf octaves) {
-    return tan_half_turns(exp2_lanes(vf_clamp(octaves, -12.0f, -1.13f)));
+/* Then the cutoff's angle: sine and cosine of half of it. */
+struct filter_angle {
+    vf sine, cosine;
+};
+
+KERNEL struct filter_angle filter_angle(vf octaves) {
+    vf w = exp2_near(vf_clamp(octaves, -12.0f, -1.13f)), x = w + w;
+    return (struct filter_angle){sin_quarter(x), sin_quarter(1.0f - x)};
 }
 
 /* Last the coefficients at the end of the block. */
@@ -35,9 +42,12 @@ struct filter_aim {
     vf b1, a2, a3;
 };
 
-KERNEL struct filter_aim filter_aim(const struct voice_run *run, uint32_t v, vf g) {
-    vf damped = g + word_f(run, FILTER_DAMPING, v), gr = g * reciprocal(1.0f + g * damped);
-    return (struct filter_aim){(gr + gr) * damped, gr * 1.41421356f, g * gr};
+KERNEL struct filter_aim filter_aim(const struct voice_run *run, uint32_t v, struct filter_angle angle) {
+    vf damping = word_f(run, FILTER_DAMPING, v), both = angle.sine * angle.cosine;
+    vf half = reciprocal(1.0f + damping * both), whole = half + half;
+    struct filter_aim aim = {.a2 = both * whole, .a3 = angle.sine * angle.sine * whole};
+    aim.b1 = aim.a3 + damping * aim.a2;
+    return aim;
 }
 
 /* `age` is that of the block's beginning. */
@@ -58,17 +68,18 @@ KERNEL struct filter filter_begin(const struct voice_run *run, uint32_t v, vi ru
     return f;
 }
 
+/* Twice the output. */
 KERNEL vf filter_frame(struct filter *f, vf x) {
     vf v3 = x - f->s2;
     vf step1 = f->a2 * v3 - f->b1 * f->s1;
-    vf part2 = f->a2 * f->s1 + f->a3 * v3;
-    vf y = f->s2 + part2;
+    vf step2 = f->a2 * f->s1 + f->a3 * v3;
+    vf before = f->s2;
     f->s1 = f->s1 + step1;
-    f->s2 = y + part2;
+    f->s2 = before + step2;
     f->b1 = vf_add_aside(f->b1, f->d1);
     f->a2 = vf_add_aside(f->a2, f->d2);
     f->a3 = vf_add_aside(f->a3, f->d3);
-    return y;
+    return before + f->s2;
 }
 
 /* A decaying state is zeroed before it becomes a denormal, by its exponent. */

@@ -1,4 +1,4 @@
-/* polynomials.h — the mathematics of the kernels: sine, exp2, tangent, reciprocal, tanh.
+/* polynomials.h — the mathematics of the kernels: sine, exp2, reciprocal, tanh.
  *
  * Float32, + − × and integer operations only. The coefficients interpolate the function at Chebyshev nodes
  * (within a few percent of the best possible polynomial); stated errors are those of the polynomial, to which
@@ -27,9 +27,8 @@ KERNEL vf sin_phase(vu phase) {
     return sin_quarter(vf_from_i(vi_sub(vi_set(0x40000000), from_crest)) * 0x1p-30f);
 }
 
-/* 2^x. Relative error 3e-9 for −64 ≤ x < 126; +0.0 below −64, so that no decay ends in denormals. */
-KERNEL vf exp2_lanes(vf x) {
-    x = vf_clamp(x, -100.0f, 126.0f);
+/* 2^x for −126 < x < 126. Relative error 3e-9. */
+KERNEL vf exp2_near(vf x) {
     vi n = vi_from_f(x + 128.5f) - 128;
     vf f = x - vf_from_i(n);
     vf p = vf_set(1.5461545e-4f);
@@ -39,8 +38,12 @@ KERNEL vf exp2_lanes(vf x) {
     p = p * f + 2.4022651e-1f;
     p = p * f + 6.9314721e-1f;
     p = p * f + 1.0f;
-    vf scaled = p * vf_bits((n + 127) << 23);
-    return vf_mask(vi_lt(vi_set(-65), n), scaled);
+    return p * vf_bits((n + 127) << 23);
+}
+
+/* The same for any x < 126; +0.0 below −64, so that no decay ends in denormals. */
+KERNEL vf exp2_lanes(vf x) {
+    return vf_mask(vf_lt(vf_set(-64.5f), x), exp2_near(vf_clamp(x, -100.0f, 126.0f)));
 }
 
 /* 1 / x for x > 0, normal and below 2^125. The bit trick is within 13 %, each Newton step squares the error.
@@ -51,12 +54,6 @@ KERNEL vf reciprocal(vf x) {
     r = r * (2.0f - x * r);
     r = r * (2.0f - x * r);
     return r;
-}
-
-/* tan(πw) for 0 ≤ w ≤ 0.47, relative error 3e-7. */
-KERNEL vf tan_half_turns(vf w) {
-    vf x = w + w;
-    return sin_quarter(x) * reciprocal(sin_quarter(1.0f - x));
 }
 
 /* x[k] = tanh(x[k]): Lambert's continued fraction p/q at y = x/2, where it has converged, and tanh 2y = 2pq /

@@ -33,17 +33,18 @@ struct voice_lanes {
 
 /* Where a group of lanes is at the end of the block: what is worked out once for all its frames. */
 struct lanes_aim {
-    vf amp;
+    vf amp, octaves;
+    struct filter_angle angle;
     struct filter_aim filter;
 };
 
-/* Its first step: the amplitude, and the filter's octaves into filter.b1, where its g follows. */
+/* Its first step: the amplitude, and the filter's octaves. */
 KERNEL void lanes_aim_octaves(const struct voice_run *run, uint32_t v, const struct voice_parts p,
                               struct lanes_aim *aim) {
     vi age = word_i(run, VOICE_AGE, v), end = vi_add(age, vi_set(BLOCK));
     vf envelope = envelope_at(run, v, end);
     aim->amp = amplitude_at(run, v, end, envelope);
-    if (p.filter) aim->filter.b1 = filter_octaves(run, v, age, envelope);
+    if (p.filter) aim->octaves = filter_octaves(run, v, age, envelope);
 }
 
 /* All steps of `groups` groups from voice v on. */
@@ -51,9 +52,9 @@ KERNEL void lanes_aims(const struct voice_run *run, uint32_t v, const int groups
                        struct lanes_aim *aim) {
     for (int n = 0; n < groups; n++) lanes_aim_octaves(run, v + (uint32_t)(n * LANES), p, &aim[n]);
     if (!p.filter) return;
-    for (int n = 0; n < groups; n++) aim[n].filter.b1 = filter_warp(aim[n].filter.b1);
+    for (int n = 0; n < groups; n++) aim[n].angle = filter_angle(aim[n].octaves);
     for (int n = 0; n < groups; n++)
-        aim[n].filter = filter_aim(run, v + (uint32_t)(n * LANES), aim[n].filter.b1);
+        aim[n].filter = filter_aim(run, v + (uint32_t)(n * LANES), aim[n].angle);
 }
 
 /* `groups` groups of lanes from voice v on. */
@@ -65,8 +66,8 @@ KERNEL void lanes_begin(const struct voice_run *run, uint32_t v, const int group
         l[n].running = word_i(run, VOICE_RUN, at);
         l[n].begins = l[n].running & vi_lt(age, vi_set(0));
         struct ramp ramp = amplitude_moves(run, at, l[n].running, aim[n].amp);
-        l[n].amp = ramp.from;
-        l[n].step = ramp.step;
+        l[n].amp = p.filter ? ramp.from * 0.5f : ramp.from; /* filter_frame gives twice its output */
+        l[n].step = p.filter ? ramp.step * 0.5f : ramp.step;
         if (p.filter) l[n].filter = filter_begin(run, at, l[n].running, age, aim[n].filter);
         if (p.wave < 0) continue;
         l[n].sine = word_f(run, p.wave + WAVE_LEFT_SINE, at);
@@ -223,10 +224,10 @@ KERNEL void wave_voices(const struct voice_run *run, const int at, const int fil
         for (uint32_t n = 0; n < part.count; n += LANES) lanes_aim_octaves(&part, n, p, &aims[n / LANES]);
         waves_begin(&part, at, &c);
         for (uint32_t n = 0; filter && n < part.count; n += LANES)
-            aims[n / LANES].filter.b1 = filter_warp(aims[n / LANES].filter.b1);
+            aims[n / LANES].angle = filter_angle(aims[n / LANES].octaves);
         if (c.any) waves_rows(&part, at, &c);
         for (uint32_t n = 0; filter && n < part.count; n += LANES)
-            aims[n / LANES].filter = filter_aim(&part, n, aims[n / LANES].filter.b1);
+            aims[n / LANES].filter = filter_aim(&part, n, aims[n / LANES].angle);
         if (c.any) waves_edges(&part, at, &c);
         if (c.any)
             voices(&part, p, &c, aims);
