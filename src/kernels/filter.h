@@ -2,11 +2,11 @@
  *
  * The trapezoidal state variable filter (A. Simper, "Solving the continuous SVF equations using trapezoidal
  * integration and equivalent currents", Cytomic, 2013), written in the steps that its states take: a step is
- * small where the cutoff is low, and float32 keeps it whole. With his a1, a2, a3: b1 = 2 − 2 a1, and the other
- * two are doubled, so that the second state's next value is one sum away from its step; the output is the
- * mean of that state before and after, and its half is left to the amplitude. With sine s and cosine c of the
- * angle whose tangent his g is, and S = s c: 2 a2 = 2 S / (1 + S / Q), 2 a3 = 2 s² / (1 + S / Q). The cutoff
- * moves once a block; coefficients are ramped. */
+ * small where the cutoff is low, and float32 keeps it whole. With his a1, a2, a3: b1 = 2 − 2 a1, and the
+ * other two are doubled, so that the second state's next value is one sum away from its step; the output is
+ * the mean of that state before and after, and its half is left to the amplitude. With sine s and cosine c of
+ * the angle whose tangent his g is, and S = s c: 2 a2 = 2 S / (1 + S / Q), 2 a3 = 2 s² / (1 + S / Q). The
+ * cutoff moves once a block; coefficients are ramped. */
 #ifndef AURALIS_KERNELS_FILTER_H
 #define AURALIS_KERNELS_FILTER_H
 

@@ -173,9 +173,10 @@ KERNEL void stretch_frames(const struct stretch *s, uint32_t v, const int groups
         UNROLLED for (int i = 0; i < TILE; i++) {
             size_t at = (size_t)(frame + i) * STRETCH_BLOCKS;
             for (int g = 0; g < groups; g++)
-                tile[g][i] = waves >> g & 1
-                                 ? lanes_frame(&l[g].l, (struct voice_parts){TONE_WAVE, 1, 0}, tile[g][i], 0, 0)
-                                 : lanes_frame(&l[g].l, (struct voice_parts){TONE_WAVE, 0, 0}, vf_set(0.0f), 0, 0);
+                tile[g][i] =
+                    waves >> g & 1
+                        ? lanes_frame(&l[g].l, (struct voice_parts){TONE_WAVE, 1, 0}, tile[g][i], 0, 0)
+                        : lanes_frame(&l[g].l, (struct voice_parts){TONE_WAVE, 0, 0}, vf_set(0.0f), 0, 0);
             for (int g = 0; g < groups; g += 1 + joined) {
                 vf left = vf_load(l[g].left + at), right = vf_load(l[g].right + at);
                 for (int j = g; j <= g + joined; j++) {

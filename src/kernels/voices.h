@@ -53,8 +53,7 @@ KERNEL void lanes_aims(const struct voice_run *run, uint32_t v, const int groups
     for (int n = 0; n < groups; n++) lanes_aim_octaves(run, v + (uint32_t)(n * LANES), p, &aim[n]);
     if (!p.filter) return;
     for (int n = 0; n < groups; n++) aim[n].angle = filter_angle(aim[n].octaves);
-    for (int n = 0; n < groups; n++)
-        aim[n].filter = filter_aim(run, v + (uint32_t)(n * LANES), aim[n].angle);
+    for (int n = 0; n < groups; n++) aim[n].filter = filter_aim(run, v + (uint32_t)(n * LANES), aim[n].angle);
 }
 
 /* `groups` groups of lanes from voice v on. */
@@ -124,7 +123,8 @@ KERNEL void lanes_silence(const struct voice_run *run, uint32_t v, vi begins) {
 }
 
 /* Where the sines of `groups` groups of lanes from voice v on start. */
-KERNEL void tiles_start_sines(struct voice_lanes *l, uint32_t v, const int groups, const struct wave_control *c) {
+KERNEL void tiles_start_sines(struct voice_lanes *l, uint32_t v, const int groups,
+                              const struct wave_control *c) {
     for (int g = 0; g < groups; g++) {
         uint32_t at = v + (uint32_t)(g * LANES);
         lanes_start_sine(&l[g], c + at / WAVE_RUN, at % WAVE_RUN);
@@ -132,8 +132,9 @@ KERNEL void tiles_start_sines(struct voice_lanes *l, uint32_t v, const int group
 }
 
 /* All frames of `groups` groups of lanes from voice v on; `leans` as lanes_frame has it. */
-KERNEL void tiles_frames(const struct voice_run *run, uint32_t v, const int groups, const struct voice_parts p,
-                         const struct wave_control *c, struct voice_lanes *l, const int leans) {
+KERNEL void tiles_frames(const struct voice_run *run, uint32_t v, const int groups,
+                         const struct voice_parts p, const struct wave_control *c, struct voice_lanes *l,
+                         const int leans) {
     for (int g = 0; g < groups && leans; g++) lanes_start_both(&l[g]);
     for (int frame = 0; frame < BLOCK; frame += TILE) {
         vf tile[SINE_GROUPS][TILE];

@@ -12,12 +12,12 @@
  * it needs one product and two sums a frame there (s += d, d −= 4 sin²(ω/2) s, the second difference of a
  * sine), and starts anew from the exact phase every block.
  *
- * A pulse is two sawtooths of opposite sign. Vibrato and bend glide (vibrato.h). Where they glide a little the
- * line is a parabola, and the sine leans: it is the one whose phase moves evenly from the block's beginning to
- * its end, which the true phase is off by n (64 − n) / 2 glides, a small angle e, and sin(x + e) = sin x +
- * e cos x. Its cosine is the sum of two differences in a row, over 2 sin ω. The glide is such (bend.h) that
- * e² / 2, what is left out, stays below −130 dB. A voice whose pitch glides farther is evaluated frame by
- * frame, the sine too. */
+ * A pulse is two sawtooths of opposite sign. Vibrato and bend glide (vibrato.h). Where they glide a little
+ * the line is a parabola, and the sine leans: it is the one whose phase moves evenly from the block's
+ * beginning to its end, which the true phase is off by n (64 − n) / 2 glides, a small angle e, and sin(x + e)
+ * = sin x + e cos x. Its cosine is the sum of two differences in a row, over 2 sin ω. The glide is such
+ * (bend.h) that e² / 2, what is left out, stays below −130 dB. A voice whose pitch glides farther is
+ * evaluated frame by frame, the sine too. */
 #ifndef AURALIS_KERNELS_WAVE_H
 #define AURALIS_KERNELS_WAVE_H
 
@@ -122,8 +122,7 @@ KERNEL void wave_line(const struct voice_run *run, const int at, uint32_t v, str
     vf_store(c->slope + v, slope);
     vf_store(c->start[0] + v, first);
     for (int k = 1; k < WAVE_STARTS; k++)
-        vf_store(c->start[k] + v,
-                 naive_saws(c, v, saw1, saw2, (uint32_t)(k * EDGE_TAPS - WAVE_LAG), curves));
+        vf_store(c->start[k] + v, naive_saws(c, v, saw1, saw2, (uint32_t)(k * EDGE_TAPS - WAVE_LAG), curves));
 }
 
 /* What the sum of two differences in a row is to be multiplied by, besides n (64 − n): e cos x of it. */
@@ -133,8 +132,8 @@ KERNEL vf wave_lean(vu glide, vu half, vf sine) {
     return vf_mask(~vi_eq(vi_from_u(glide), vi_set(0)), lean);
 }
 
-/* Where the sine starts: its value at the first frame, the difference to the next, the factor 4 sin²(ω/2), and
- * how it leans. */
+/* Where the sine starts: its value at the first frame, the difference to the next, the factor 4 sin²(ω/2),
+ * and how it leans. */
 KERNEL void wave_sine(const struct voice_run *run, const int at, uint32_t v, vi steady,
                       struct wave_control *c) {
     vu phase = vu_load(c->phase[2] + v), glide = vu_load(c->glide[2] + v);
@@ -196,7 +195,8 @@ KERNEL void row_curve(float *row, MEMORY const float *tail, const struct wave_co
         vf n = vf_from_i(frame), steeper = n * (c->curve[v] * (float)EDGE_TAPS);
         vf pairs = vf_from_i((frame * vi_sub(frame, vi_set(1))) >> 1);
         vf rise = n * c->slope[v] + pairs * c->curve[v];
-        vf_store(row + i, vf_load(tail + i) + vf_mask(vi_lt(vi_set(WAVE_LAG - 1), frame), rise + c->start[0][v]));
+        vf_store(row + i,
+                 vf_load(tail + i) + vf_mask(vi_lt(vi_set(WAVE_LAG - 1), frame), rise + c->start[0][v]));
         for (int k = 1; k < WAVE_STARTS - 1; k++) {
             rise = rise + steeper;
             vf_store(row + k * EDGE_TAPS + i, rise + c->start[k][v]);

@@ -49,7 +49,8 @@ static void fill(struct bank *bank, int program, uint32_t count, struct random *
     for (uint32_t i = 0; i < count; i++) {
         struct voice_start start;
         uint32_t rate = rates[random_below(r, 3)];
-        auralis_note note = random_note(program, instrument < 0 ? random_instrument(program, r) : instrument, r, rate);
+        auralis_note note =
+            random_note(program, instrument < 0 ? random_instrument(program, r) : instrument, r, rate);
         instrument_start(&note, rate, random_below(r, BLOCK), (float)random_range(r, -3, 3), 0, &start);
         if (random_unit(r) < 0.3) {
             float fade = 1.0f / (float)(64 + random_below(r, 1000));
