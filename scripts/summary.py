@@ -3,12 +3,29 @@
 import argparse
 import json
 import os
+import re
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("build", nargs="+", help="build directories whose last test run counts")
 parser.add_argument("--further", nargs=2, type=int, metavar=("PASSED", "FAILED"), default=(0, 0),
                     help="checks made outside meson")
 options = parser.parse_args()
+
+
+def results(build):
+    """What meson says of each test that it ran in `build`: nothing where that failed to build, which its own check has counted."""
+    log = os.path.join(build, "meson-logs", "testlog.json")
+    lines = open(log) if os.path.exists(log) else ()
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except ValueError:  # it was ended while it wrote the last one
+            return
+
+
+def suite_of(name):
+    """The first suite of a test: "unit" of "auralis:unit+threads / crew"."""
+    return re.split("[:+]", name.split(" / ")[0])[1] if " / " in name else "other"
 
 
 def reason(test, most=24):
@@ -24,19 +41,14 @@ failures = []
 
 suites = {}
 for build in options.build:
-    log = os.path.join(build, "meson-logs", "testlog.json")
-    if not os.path.exists(log):  # it failed to build, which its own check has counted
-        continue
-    with open(log) as lines:
-        for test in map(json.loads, lines):
-            name = test["name"]  # "auralis:unit / engine"
-            suite = os.path.basename(build) + " " + (name.split(" / ")[0].split(":")[-1] if " / " in name else "other")
-            entry = suites.setdefault(suite, {"passed": 0, "failed": 0, "skipped": 0, "seconds": 0.0})
-            result = test["result"]
-            entry["passed" if result in ("OK", "EXPECTEDFAIL") else "skipped" if result == "SKIP" else "failed"] += 1
-            entry["seconds"] += test["duration"]
-            if result not in ("OK", "EXPECTEDFAIL", "SKIP"):
-                failures.append((f"{os.path.basename(build)} {name}", reason(test)))
+    for test in results(build):
+        suite = os.path.basename(build) + " " + suite_of(test["name"])
+        entry = suites.setdefault(suite, {"passed": 0, "failed": 0, "skipped": 0, "seconds": 0.0})
+        result = test["result"]
+        entry["passed" if result in ("OK", "EXPECTEDFAIL") else "skipped" if result == "SKIP" else "failed"] += 1
+        entry["seconds"] += test["duration"]
+        if result not in ("OK", "EXPECTEDFAIL", "SKIP"):
+            failures.append((f"{os.path.basename(build)} {test['name']}", reason(test)))
 
 total = sum(entry["seconds"] for entry in suites.values()) or 1.0
 print(f"\n{'suite':28} {'passed':>6} {'failed':>6} {'skipped':>7} {'seconds':>8} {'share':>6}")
