@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Client, Server, sleep, until } from './helpers.mjs'
+import { Client, Server, sleep, until, within } from './helpers.mjs'
 
 const DATA = fileURLToPath(new URL('../data/malformed/', import.meta.url))
 
@@ -43,7 +43,7 @@ async function refused(server, status, code, ...request) {
   return body.error
 }
 
-test('status and metrics are real numbers', { timeout: 60000 }, async (t) => {
+test('status and metrics are real numbers', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, 'auralis-v2')
   await client.takeChunks(60)
@@ -60,10 +60,10 @@ test('status and metrics are real numbers', { timeout: 60000 }, async (t) => {
   assert.equal(Object.keys(status.parameters).length, (await server.json('/api/parameters')).parameters.length)
   await until(() => client.texts.some(({ type }) => type === 'status'), 'a status')
   let metrics
-  do { /* a listener's depth is looked at once a second */
-    await sleep(100)
+  await until(async () => { // a listener's depth is looked at once a second
     metrics = (await ask(server, 'GET', '/api/metrics')).body
-  } while (metrics.buffer_depth_ms === 0)
+    return metrics.buffer_depth_ms > 0
+  }, 'its depth')
   assert.deepEqual(Object.keys(metrics), ['timestamp', 'buffer_depth_ms', 'active_connections', 'chunks_generated',
     'synthesis_latency_ms', 'device_type'])
   assert.ok(Math.abs(metrics.timestamp - Date.now() / 1000) < 5)
@@ -74,7 +74,7 @@ test('status and metrics are real numbers', { timeout: 60000 }, async (t) => {
   assert.equal((await server.json('/api/status')).active_connections, 0)
 })
 
-test('the metrics text is OpenMetrics', { timeout: 60000 }, async (t) => {
+test('the metrics text is OpenMetrics', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, 'auralis-v1')
   await client.takeChunks(20)
@@ -104,7 +104,7 @@ test('the metrics text is OpenMetrics', { timeout: 60000 }, async (t) => {
   assert.ok(samples.has('auralis_websocket_send_errors_total{error_type="timeout"}'))
 })
 
-test('control: partial, all or nothing, heard by every listener', { timeout: 60000 }, async (t) => {
+test('control: partial, all or nothing, heard by every listener', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, 'auralis-v2')
   await client.takeChunks(60)
@@ -133,7 +133,7 @@ test('control: partial, all or nothing, heard by every listener', { timeout: 600
   assert.ok(client.chunks.every((chunk) => !chunk.discontinuity))
 })
 
-test('undo and redo', { timeout: 60000 }, async (t) => {
+test('undo and redo', within(60000), async (t) => {
   const server = await start(t)
   const bpm = async () => (await server.json('/api/status')).parameters.bpm
   await refused(server, 409, 'CONFLICT', 'POST', '/api/undo')
@@ -152,7 +152,7 @@ test('undo and redo', { timeout: 60000 }, async (t) => {
   await refused(server, 409, 'CONFLICT', 'POST', '/api/redo')
 })
 
-test('presets are saved, loaded, deleted, and survive a crash', { timeout: 60000 }, async (t) => {
+test('presets are saved, loaded, deleted, and survive a crash', within(60000), async (t) => {
   const state = folder(t), name = 'Späte Stunde & mehr', path = '/api/presets/' + encodeURIComponent(name)
   let server = await start(t, '--state-dir', state)
   const builtin = (await server.json('/api/presets')).presets
@@ -180,7 +180,7 @@ test('presets are saved, loaded, deleted, and survive a crash', { timeout: 60000
   await refused(server, 409, 'CONFLICT', 'POST', '/api/presets', { name: 'Sleep' })
 })
 
-test('a damaged preset file is moved aside and the server starts', { timeout: 60000 }, async (t) => {
+test('a damaged preset file is moved aside and the server starts', within(60000), async (t) => {
   const state = folder(t)
   writeFileSync(join(state, 'auralis.db'), 'x'.repeat(9000))
   const server = await start(t, '--state-dir', state)
@@ -190,7 +190,7 @@ test('a damaged preset file is moved aside and the server starts', { timeout: 60
   assert.equal((await ask(server, 'POST', '/api/presets', { name: 'new' })).status, 201)
 })
 
-test('every malformed preset is refused over HTTP', { timeout: 60000 }, async (t) => {
+test('every malformed preset is refused over HTTP', within(60000), async (t) => {
   const server = await start(t)
   const names = readdirSync(join(DATA, 'preset')).filter((file) => file.endsWith('.json'))
   assert.ok(names.length >= 40)
@@ -204,7 +204,7 @@ test('every malformed preset is refused over HTTP', { timeout: 60000 }, async (t
   assert.ok((await server.json('/api/presets')).presets.every((preset) => preset.builtin))
 })
 
-test('paths, methods, types and sizes', { timeout: 60000 }, async (t) => {
+test('paths, methods, types and sizes', within(60000), async (t) => {
   const server = await start(t)
   for (const path of ['/api', '/api/', '/api/nothing', '/api/status/', '/api/presets/a/b', '/nothing', '/../etc/passwd', '/api/presets/%2e%2e%2fx'])
     await refused(server, 404, 'NOT_FOUND', 'GET', path)
@@ -223,14 +223,14 @@ test('paths, methods, types and sizes', { timeout: 60000 }, async (t) => {
   await refused(server, 400, 'UNKNOWN_FIELD', 'GET', '/api/status?sation=main')
   await refused(server, 404, 'NOT_FOUND', 'GET', '/api/status?station=other')
   assert.equal((await ask(server, 'GET', '/healthz')).status, 200)
-  while ((await ask(server, 'GET', '/readyz')).status === 503) await sleep(50) /* until the station sounds */
+  await until(async () => (await ask(server, 'GET', '/readyz')).status !== 503, 'the station to sound')
   assert.equal((await ask(server, 'GET', '/readyz')).status, 200)
   const status = await ask(server, 'GET', '/api/status')
   assert.equal(status.headers.get('cache-control'), 'no-store')
   assert.equal(status.headers.get('x-content-type-options'), 'nosniff')
 })
 
-test('raw nonsense on the port disturbs nobody', { timeout: 60000 }, async (t) => {
+test('raw nonsense on the port disturbs nobody', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one?seed=3`, 'auralis-v2')
   await client.takeChunks(30)
@@ -250,7 +250,7 @@ test('raw nonsense on the port disturbs nobody', { timeout: 60000 }, async (t) =
   assert.equal((await ask(server, 'GET', '/healthz')).status, 200)
 })
 
-test('stations of a configuration', { timeout: 60000 }, async (t) => {
+test('stations of a configuration', within(60000), async (t) => {
   const path = join(folder(t), 'auralis.conf')
   writeFileSync(path, 'threads = 1\nbuffer_tier = minimal\n[station night]\nseed = 7\npreset = sleep\nbpm = 48\n')
   const server = await start(t, '--config', path)
@@ -264,7 +264,7 @@ test('stations of a configuration', { timeout: 60000 }, async (t) => {
   assert.deepEqual([hello.station, hello.seed, hello.buffer.tier], ['night', '7', 'minimal'])
 })
 
-test('without a disk the server plays on and says so', { timeout: 60000 }, async (t) => {
+test('without a disk the server plays on and says so', within(60000), async (t) => {
   const file = join(folder(t), 'file')
   writeFileSync(file, '')
   const server = await start(t, '--state-dir', join(file, 'state'))

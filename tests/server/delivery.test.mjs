@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { AURALIS, Client, SLOW, Server, sleep, until } from './helpers.mjs'
+import { AURALIS, Client, SLOW, Server, sleep, until, within } from './helpers.mjs'
 
 const V2 = 'auralis-v2'
 
@@ -29,7 +29,7 @@ async function turn(client, parameters) {
   return { heard, first, took: client.chunks[first].at - asked }
 }
 
-test('a change is heard where the player is, and what was sent before is replaced', { timeout: 60000 }, async (t) => {
+test('a change is heard where the player is, and what was sent before is replaced', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/a?seed=3&start=960000&buffer_tier=stable`, V2)
   await client.takeChunks(150)
@@ -51,7 +51,7 @@ test('a change is heard where the player is, and what was sent before is replace
   assert.ok(told === 1 || told === 2, `told ${told} times`)
 })
 
-test('what did not change is the same when it is rendered anew, after a change of tempo too', { timeout: 60000 }, async (t) => {
+test('what did not change is the same when it is rendered anew, after a change of tempo too', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/a?seed=3&buffer_tier=defensive&chunk=4800&enable_melody=false&enable_swells=false`, V2)
   await client.takeChunks(40)
@@ -63,7 +63,7 @@ test('what did not change is the same when it is rendered anew, after a change o
   assert.ok(SLOW || same(client.chunks.slice(0, first), client.chunks.slice(first)) >= 2)
 })
 
-test('a hand that keeps turning is heard a quarter of a second later at the latest', { timeout: 60000 }, async (t) => {
+test('a hand that keeps turning is heard a quarter of a second later at the latest', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/a?seed=8&start=960000&buffer_tier=defensive`, V2)
   await client.takeChunks(200)
@@ -81,7 +81,7 @@ test('a hand that keeps turning is heard a quarter of a second later at the late
   assert.ok(rms(client.chunks.slice(-20)) < 0.02)
 })
 
-test('Opus comes in whole packets, personal and shared', { timeout: 60000 }, async (t) => {
+test('Opus comes in whole packets, personal and shared', within(60000), async (t) => {
   const server = await start(t)
   for (const query of ['seed=5&format=opus', 'format=opus&chunk=1920']) {
     const client = await Client.open(`${server.ws}/ws/audio/a?${query}`, V2)
@@ -98,7 +98,7 @@ test('Opus comes in whole packets, personal and shared', { timeout: 60000 }, asy
   await assert.rejects(Client.open(`${server.ws}/ws/audio/a?seed=5&format=opus&chunk=480`, V2), /"field": "chunk"/)
 })
 
-test('who was cut off comes back to the same moment, also after the server was killed', { timeout: 60000 }, async (t) => {
+test('who was cut off comes back to the same moment, also after the server was killed', within(60000), async (t) => {
   const folder = mkdtempSync(`${tmpdir()}/auralis-`)
   t.after(() => rmSync(folder, { recursive: true }))
   const server = await Server.start('--state-dir', folder)
@@ -140,7 +140,7 @@ function same(old, now) {
   return both.length
 }
 
-test('a server that has no time left refuses newcomers, and those who play go on', { timeout: 60000, skip: SLOW }, async (t) => {
+test('a server that has no time left refuses newcomers, and those who play go on', { ...within(60000), skip: SLOW }, async (t) => {
   const server = await start(t, '--threads', '1', '--isa', 'scalar')
   const first = await Client.open(`${server.ws}/ws/audio/first?seed=1&chunk=4800&buffer_tier=defensive`, V2)
   await first.takeChunks(31)
@@ -161,7 +161,7 @@ test('a server that has no time left refuses newcomers, and those who play go on
   first.chunks.forEach((chunk, i) => assert.deepEqual([chunk.frame, chunk.discontinuity], [i * 4800, false]))
 })
 
-test('a buffer that ran out at the deepest tier is deeper from then on, and nothing is left out', { timeout: 90000 }, async (t) => {
+test('a buffer that ran out at the deepest tier is deeper from then on, and nothing is left out', within(90000), async (t) => {
   const server = await start(t)
   const open = (name, of = 'seed=3') =>
     Client.open(`${server.ws}/ws/audio/${name}?${of}&chunk=9600&format=float32&buffer_tier=defensive`, V2)
@@ -191,11 +191,11 @@ test('a buffer that ran out at the deepest tier is deeper from then on, and noth
   assert.ok(away.chunks.every((chunk) => chunk.discontinuity === chunk.faded), 'a step')
 })
 
-test('memory comes back when a crowd has left', { timeout: 60000, skip: SLOW }, async (t) => {
+test('memory comes back when a crowd has left', { ...within(60000), skip: SLOW }, async (t) => {
   const server = await start(t, '--threads', '1')
   const resident = () => Number(readFileSync(`/proc/${server.child.pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024
   const crowd = (...more) => execFileSync(AURALIS, ['load', '-n', '80', '--ramp', '1s', '--duration', '1s', '--verify', '0',
-    '--protocol', 'v2,v2-opus,v1', ...more, server.http], { stdio: 'ignore' })
+    '--protocol', 'v2,v2-opus,v1', ...more, server.http], { stdio: 'ignore', timeout: 30000 })
   const before = resident()
   crowd()
   crowd('--churn', '100', '--shared', '30')
@@ -204,7 +204,7 @@ test('memory comes back when a crowd has left', { timeout: 60000, skip: SLOW }, 
   assert.ok(after < before + 2, `${before} MB before, ${after} MB after`)
 })
 
-test('a session of its own is raised above others, and says how far', { timeout: 20000 }, async (t) => {
+test('a session of its own is raised above others, and says how far', within(20000), async (t) => {
   const file = '/proc/self/autogroup'
   if (!existsSync(file)) return t.skip('sessions are not grouped here')
   const child = spawn(AURALIS, ['serve', '--listen', '127.0.0.1:0', '--state-dir', ':memory:'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -219,7 +219,7 @@ test('a session of its own is raised above others, and says how far', { timeout:
   assert.equal(readFileSync(file, 'latin1').match(/nice (-?\d+)/)[1], before)
 })
 
-test('a render thread that is pinned stays on the core that the server names', { timeout: 20000 }, async (t) => {
+test('a render thread that is pinned stays on the core that the server names', within(20000), async (t) => {
   const server = await start(t, '--threads', '1', '--pin', 'on')
   await until(() => /^Render threads: on core \d+$/m.test(server.output), 'the core')
   const core = server.output.match(/on core (\d+)/)[1]

@@ -4,13 +4,13 @@
 // Runs a server that is built to fail (faulty_render.c).
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client, Server, render, until } from './helpers.mjs'
+import { Client, Server, render, until, within } from './helpers.mjs'
 
 const floats = (bytes) => new Float32Array(Uint8Array.from(bytes).buffer)
 const samples = (client) => floats(Buffer.concat(client.chunks.slice(0, 40).map(({ data }) => data)))
 const piece = (seed) => floats(render('--seed', seed, '--duration', '4', '--format', 'float'))
 
-test('a stream whose rendering fails goes on in its piece, and its neighbour hears nothing', { timeout: 60000 }, async (t) => {
+test('a stream whose rendering fails goes on in its piece, and its neighbour hears nothing', within(60000), async (t) => {
   process.env.AURALIS_TEST_FAULT_SEED = '7'
   const server = await Server.start('--threads', '1')
   delete process.env.AURALIS_TEST_FAULT_SEED
@@ -30,7 +30,7 @@ test('a stream whose rendering fails goes on in its piece, and its neighbour hea
   await until(() => /rendering failed; 1 stream was begun again/.test(server.errors), 'a line in the log')
 })
 
-test('a stream that cannot be opened is said with 1011, over HTTP by the end, and its neighbour plays on', { timeout: 60000 }, async (t) => {
+test('a stream that cannot be opened is said with 1011, over HTTP by the end, and its neighbour plays on', within(60000), async (t) => {
   process.env.AURALIS_TEST_NO_SEED = '7'
   const server = await Server.start()
   delete process.env.AURALIS_TEST_NO_SEED
@@ -42,14 +42,14 @@ test('a stream that cannot be opened is said with 1011, over HTTP by the end, an
     assert.equal(client.chunks.length, 0)
   }
   for (const format of ['opus', 'wav']) {
-    const body = await fetch(`${server.http}/listen.${format}?seed=7`, { signal: AbortSignal.timeout(10000) }).then((answer) => answer.arrayBuffer()).catch((error) => error)
+    const body = await fetch(`${server.http}/listen.${format}?seed=7`, { signal: AbortSignal.timeout(within(10000).timeout) }).then((answer) => answer.arrayBuffer()).catch((error) => error)
     assert.ok(body.name !== 'TimeoutError' && (body.byteLength ?? 0) < 5000, `${format}: ${body}`)
   }
   await sound.takeChunks(sound.chunks.length + 10)
   sound.chunks.forEach((chunk, i) => assert.equal(chunk.sequence, i))
 })
 
-test('a change that takes too long to be rendered anew is in what is sent meanwhile', { timeout: 60000 }, async (t) => {
+test('a change that takes too long to be rendered anew is in what is sent meanwhile', within(60000), async (t) => {
   process.env.AURALIS_TEST_SLOW_PREROLL = '300'
   const server = await Server.start('--threads', '2') // one renders the stream, the other one the slow one
   delete process.env.AURALIS_TEST_SLOW_PREROLL

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { Client, SLOW, Server, render, sleep, until } from './helpers.mjs'
+import { Client, SLOW, Server, render, sleep, until, within } from './helpers.mjs'
 
 const SLOWEST = 120000 // ms, for what takes a few seconds on a machine of one's own
 const V2 = 'auralis-v2', CHUNK = 4800
@@ -19,12 +19,10 @@ async function start(t, faults, ...options) {
   process.env.FAKE_CUDA = faults.replaceAll('NOW', `${folder}/now`)
   const server = await Server.start('--device', 'cuda', ...options)
   server.fail = () => writeFileSync(`${folder}/now`, '')
-  server.settled = async () => {
-    for (;; await sleep(20)) {
-      const state = await gpu(server)
-      if (state.faults && !state.waiting) return state
-    }
-  }
+  server.settled = () => until(async () => {
+    const state = await gpu(server)
+    return state.faults && !state.waiting && state
+  }, 'the rescue to end', SLOWEST)
   t.after(async () => {
     await server.end()
     rmSync(folder, { recursive: true })
@@ -66,7 +64,7 @@ function farthest(client, seed, last = Infinity, gaps = false) {
 /** What the server says of its GPUs. */
 const gpu = async (server) => (await server.json('/api/status')).gpu
 
-for (const [name, fault] of [['lost', 'launch:NOW,graph:NOW'], ['hung', 'hang:NOW']]) test(`a GPU ${name} in mid-stream: who listens hears nothing of it`, { timeout: 240000, skip: SLOW }, async (t) => {
+for (const [name, fault] of [['lost', 'launch:NOW,graph:NOW'], ['hung', 'hang:NOW']]) test(`a GPU ${name} in mid-stream: who listens hears nothing of it`, { ...within(240000), skip: SLOW }, async (t) => {
   const server = await start(t, fault)
   await sleep(2200) // the first second is spent on the station's past, and counts against newcomers
   const client = await insist(() => open(server, 'seed=5&buffer_tier=defensive')) // a busy machine lets nobody in for a while
@@ -74,12 +72,14 @@ for (const [name, fault] of [['lost', 'launch:NOW,graph:NOW'], ['hung', 'hang:NO
   assert.match((await server.json('/api/status')).synthesis_engine.device, /^cuda/)
   const ahead = () => client.texts.findLast(({ type }) => type === 'status')?.sent_ms_ahead
   await until(() => ahead() > 1500, 'a full buffer', SLOWEST) // who has nothing in hand cannot wait for a rescue
-  let working = await gpu(server)
-  for (; !(working.utilisation > 0); working = await gpu(server)) await sleep(50) // it is of the last second
+  const working = await until(async () => {
+    const state = await gpu(server)
+    return state.utilisation > 0 && state // it is of the last second
+  }, 'utilisation', SLOWEST)
   assert.ok(working.memory_bytes > 2e5 && working.kernel_seconds > 0 && working.utilisation <= 1, JSON.stringify(working))
   server.fail()
   const failed = performance.now()
-  while ((await gpu(server)).faults === 0) await sleep(20)
+  await until(async () => (await gpu(server)).faults, 'the fault', SLOWEST)
   assert.ok(performance.now() - failed < 5000, 'it is noticed soon')
   await client.takeChunks(client.chunks.length + 50, SLOWEST)
   const worst = farthest(client, 5)
@@ -91,7 +91,7 @@ for (const [name, fault] of [['lost', 'launch:NOW,graph:NOW'], ['hung', 'hang:NO
 
 const overloaded = (client) => client.texts.some(({ code, error_code }) => (code ?? error_code) === 'SERVER_OVERLOAD')
 
-test('a GPU lost with more than the processor can take: the oldest stay, the others may come back', { timeout: 300000, skip: SLOW }, async (t) => {
+test('a GPU lost with more than the processor can take: the oldest stay, the others may come back', { ...within(300000), skip: SLOW }, async (t) => {
   process.env.AURALIS_TEST_SLOW_RESCUE = '100' // of two seconds, which is what they have in hand: for less than 20 of 42
   t.after(() => delete process.env.AURALIS_TEST_SLOW_RESCUE)
   const server = await start(t, 'idle,launch:NOW,graph:NOW')

@@ -8,16 +8,21 @@ import WebSocket from 'ws'
 
 export const AURALIS = process.env.AURALIS || process.argv[2] || 'build/auralis'
 export const HEADER = 24
-export const SLOW = process.env.AURALIS_SLOW === '1' // sanitizers: a server with many stations takes its time to begin
+export const SLOW = process.env.AURALIS_SLOW === '1' // sanitizers: everything takes several times as long
+const SLOWNESS = SLOW ? 4 : 1
+
+/** A test's option: the time it may take, ms. */
+export const within = (ms) => ({ timeout: SLOWNESS * ms })
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms))
 
-/** Waits until `condition` holds; fails after `ms`. `what`: a text, or what gives one then. */
+/** Waits until `condition` holds (it may be asynchronous), and gives what it gave; fails after `ms`, or several times that
+ *  where everything is slow. `what`: a text, or what gives one then. */
 export async function until(condition, what, ms = 15000) {
-  const end = performance.now() + ms
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for ${typeof what === 'function' ? what() : what}`)
-    await sleep(5)
+  for (const limit = SLOWNESS * ms, end = performance.now() + limit; ; await sleep(5)) {
+    const found = await condition()
+    if (found) return found
+    if (performance.now() > end) throw new Error(`waited ${limit} ms in vain for ${typeof what === 'function' ? what() : what}`)
   }
 }
 
@@ -31,7 +36,7 @@ after(() => {
   setTimeout(() => process.exit(), 5000).unref()
 })
 
-/** A running server. `stop` ends it with SIGTERM and gives its exit code; `kill` ends it at once. */
+/** A running server. `stop` ends it with SIGTERM and gives its exit code, or SIGKILL if it took too long; `kill` ends it at once. */
 export class Server {
   static async start(...options) {
     if (over) throw new Error('the tests are over')
@@ -46,9 +51,10 @@ export class Server {
     server.child.stdout.on('data', (bytes) => (server.output += bytes))
     server.child.stderr.on('data', (bytes) => (server.errors += bytes))
     server.exit = new Promise((done) => server.child.on('exit', (code, signal) => done(signal ?? code)))
+    server.child.on('close', () => server.accuse())
     let ended
     server.exit.then((code) => (ended = code))
-    const listens = until(() => server.output.includes('\n') || ended !== undefined, 'the server to listen', SLOW ? 120000 : 15000)
+    const listens = until(() => server.output.includes('\n') || ended !== undefined, 'the server to listen', SLOW ? 30000 : 15000)
     await listens.catch(async (error) => {
       await server.kill()
       throw error
@@ -62,7 +68,10 @@ export class Server {
 
   async stop() {
     this.child.kill('SIGTERM')
-    return Promise.race([this.exit, sleep(12000).then(() => this.kill().then(() => 'did not stop'))])
+    const late = setTimeout(() => this.kill(), SLOWNESS * 12000)
+    const how = await this.exit
+    clearTimeout(late) // a timer would keep the file from ending
+    return how
   }
 
   /** What a test ends with: everybody leaves, and the server must go in peace, with nothing to say against itself. */
@@ -71,6 +80,13 @@ export class Server {
     if (this.child.exitCode === null && this.child.signalCode === null && (await this.stop()) !== 0)
       throw new Error(`the server ended badly: ${this.errors}`)
     if (/Sanitizer|runtime error/.test(this.errors)) throw new Error(this.errors)
+  }
+
+  /** What a sanitizer has to say fails the file, also where a test ends its server by force. */
+  accuse() {
+    if (!/Sanitizer|runtime error/.test(this.errors)) return
+    console.error(this.errors)
+    process.exitCode = 1
   }
 
   async kill() {
@@ -141,9 +157,7 @@ export class Client {
 
   /** The first text of this type from number `from` on. */
   async text(type, from = 0, ms = 15000) {
-    const find = () => this.texts.slice(from).find((message) => message.type === type)
-    await until(find, `a message "${type}"`, ms)
-    return find()
+    return until(() => this.texts.slice(from).find((message) => message.type === type), `a message "${type}"`, ms)
   }
 
   /** Waits for `count` chunks and gives them; fails at once if the server closes before. */
@@ -162,7 +176,8 @@ export class Client {
 
 /** The samples of an offline rendering: interleaved stereo, float32 unless `format` says otherwise. */
 export function render(...options) {
-  const wav = execFileSync(AURALIS, ['render', '-o', '-', '--quiet', ...options], { maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'ignore'] })
+  const wav = execFileSync(AURALIS, ['render', '-o', '-', '--quiet', ...options],
+    { maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'ignore'], ...within(60000), killSignal: 'SIGKILL' })
   return wav.subarray(wav.indexOf('data', 12, 'latin1') + 8)
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { AURALIS, Server, sleep } from './helpers.mjs'
+import { AURALIS, Server, sleep, until, within } from './helpers.mjs'
 
 const run = promisify(execFile)
 const missing = ['/usr/bin/icecast2'].some((file) => spawnSync('test', ['-x', file]).status) || !/libshout/.test(`${spawnSync(AURALIS, ['--version']).stdout}`)
@@ -74,15 +74,9 @@ function placeIn(station, heard, what) {
   return at - from
 }
 
-async function eventually(condition, what, ms = 20000) {
-  for (const end = Date.now() + ms; ; await sleep(100)) {
-    const found = await condition()
-    if (found) return found
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`)
-  }
-}
+const eventually = (condition, what) => until(condition, what, 20000)
 
-test('stations on a real Icecast', { timeout: 120000, skip: missing }, async (t) => {
+test('stations on a real Icecast', { ...within(120000), skip: missing }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'auralis-icecast-'))
   const icecast = new Icecast(await freePort(), folder)
   t.after(async () => {
@@ -148,7 +142,7 @@ test('stations on a real Icecast', { timeout: 120000, skip: missing }, async (t)
   assert.ok(!(server.errors + server.output).includes('word'), 'no password in what the server says')
 })
 
-test('SIGHUP: feeds that stay play on, others end and begin', { timeout: 120000, skip: missing }, async (t) => {
+test('SIGHUP: feeds that stay play on, others end and begin', { ...within(120000), skip: missing }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'auralis-icecast-')), icecast = new Icecast(await freePort(), folder)
   t.after(async () => {
     await icecast.stop()

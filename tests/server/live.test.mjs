@@ -1,10 +1,9 @@
 // live.test.mjs — the stream itself: the right samples, all of them, on time, for everybody, whatever others do.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client, Server, lateShare, render, sleep, until } from './helpers.mjs'
+import { Client, SLOW, Server, lateShare, render, sleep, until, within } from './helpers.mjs'
 
-// With a sanitizer in it the server cannot render this much in time; what is delivered must still be right.
-const SLOW = process.env.AURALIS_SLOW === '1'
+// With a sanitizer in it (SLOW) the server cannot render this much in time; what is delivered must still be right.
 const V2 = 'auralis-v2', V1 = 'auralis-v1'
 
 /** No sample lost, none twice. */
@@ -17,7 +16,7 @@ function assertWhole(chunks, first = 0) {
   })
 }
 
-test('a live stream has the samples of the offline rendering', { timeout: 60000 }, async (t) => {
+test('a live stream has the samples of the offline rendering', within(60000), async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
   const open = (query) => Client.open(`${server.ws}/ws/audio/listener?${query}`, V2)
@@ -48,7 +47,7 @@ function assertClose(live, offline) {
   assert.ok(difference < 1e-5, `difference ${difference}`)
 }
 
-test('16-bit and 44,100 Hz streams carry the same piece', { timeout: 60000 }, async (t) => {
+test('16-bit and 44,100 Hz streams carry the same piece', within(60000), async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
   const short = await Client.open(`${server.ws}/ws/audio/short?seed=5&format=int16`, V2)
@@ -72,7 +71,7 @@ function lateBetween(clients, periods, from, to) {
   return shares.reduce((sum, { late }) => sum + late, 0) / shares.reduce((sum, { count }) => sum + count, 0)
 }
 
-test('ten listeners at once get everything, on time', { timeout: 90000 }, async (t) => {
+test('ten listeners at once get everything, on time', within(90000), async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
   const kinds = [
@@ -101,7 +100,7 @@ test('ten listeners at once get everything, on time', { timeout: 90000 }, async 
   assert.ok(b.includes(a.subarray(17640 * 15, 17640 * 25)), 'both hear the same station')
 })
 
-test('who does not read loses only its own audio', { timeout: 120000 }, async (t) => {
+test('who does not read loses only its own audio', within(120000), async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
   const slow = await Client.open(`${server.ws}/ws/audio/slow?seed=1&chunk=9600&buffer_tier=minimal`, V2)
@@ -127,7 +126,7 @@ test('who does not read loses only its own audio', { timeout: 120000 }, async (t
   assert.ok(SLOW || neighbour.chunks.length > 24000 / 20, 'it got everything')
 })
 
-test('a change of a station is heard of by everybody, of a personal stream by its listener', { timeout: 60000 }, async (t) => {
+test('a change of a station is heard of by everybody, of a personal stream by its listener', within(60000), async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
   const [mine, theirs, alone] = await Promise.all(
@@ -151,7 +150,7 @@ test('a change of a station is heard of by everybody, of a personal stream by it
   assert.equal(told()[1].by, 'another')
 })
 
-test('a change is heard: the level falls', { timeout: 60000 }, async (t) => {
+test('a change is heard: the level falls', within(60000), async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
   const client = await Client.open(`${server.ws}/ws/audio/a?seed=3&start=960000`, V2)
@@ -165,7 +164,7 @@ test('a change is heard: the level falls', { timeout: 60000 }, async (t) => {
   assert.ok(after < before / 50, `${before} → ${after}`)
 })
 
-test('nonsense on a socket is answered, and the neighbour plays on', { timeout: 60000 }, async (t) => {
+test('nonsense on a socket is answered, and the neighbour plays on', within(60000), async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
   const neighbour = await Client.open(`${server.ws}/ws/audio/neighbour?seed=2`, V2)
@@ -197,7 +196,7 @@ test('nonsense on a socket is answered, and the neighbour plays on', { timeout: 
   assertWhole(client.chunks)
 })
 
-test('who shouts is shown the door', { timeout: 60000 }, async (t) => {
+test('who shouts is shown the door', within(60000), async (t) => {
   const server = await Server.start()
   t.after(() => server.end())
   for (const protocol of [V1, V2]) {
@@ -208,7 +207,7 @@ test('who shouts is shown the door', { timeout: 60000 }, async (t) => {
   }
 })
 
-test('handshakes that cannot be are refused with a reason', { timeout: 60000 }, async (t) => {
+test('handshakes that cannot be are refused with a reason', within(60000), async (t) => {
   const server = await Server.start('--max-listeners', '3')
   t.after(() => server.end())
   const cases = [
@@ -231,7 +230,7 @@ test('handshakes that cannot be are refused with a reason', { timeout: 60000 }, 
   await (await Client.open(`${server.ws}/ws/audio/c4`, V2)).close()
 })
 
-test('after a crash the piece goes on where it was', { timeout: 60000 }, async (t) => {
+test('after a crash the piece goes on where it was', within(60000), async (t) => {
   let server = await Server.start()
   t.after(() => server.end())
   const first = await Client.open(`${server.ws}/ws/audio/a?seed=11`, V2)
@@ -247,7 +246,7 @@ test('after a crash the piece goes on where it was', { timeout: 60000 }, async (
   assertClose(both, render('--seed', '11', '--duration', `${Math.ceil(both.length / 384000)}s`).subarray(0, both.length))
 })
 
-test('the server says good-bye, and a taken port is said', { timeout: 60000 }, async (t) => {
+test('the server says good-bye, and a taken port is said', within(60000), async (t) => {
   const server = await Server.start('--loops', '2')
   t.after(() => server.end())
   const taken = await Server.start('--listen', `127.0.0.1:${server.port}`).then(() => null, (error) => error)

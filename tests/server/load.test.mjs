@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { test } from 'node:test'
 import { WebSocketServer } from 'ws'
-import { AURALIS } from './helpers.mjs'
+import { AURALIS, within } from './helpers.mjs'
 
 const FRAMES = 4800, RATE = 48000
 
@@ -38,14 +38,14 @@ async function stand(t, burst = 3, silentFrom = Infinity, silentTo = Infinity) {
 }
 
 async function load(...options) {
-  const child = spawn(AURALIS, ['load', '--verify', '0', '--json', '-', ...options], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 40000 })
+  const child = spawn(AURALIS, ['load', '--verify', '0', '--json', '-', ...options], { stdio: ['ignore', 'pipe', 'inherit'], ...within(40000) })
   let text = ''
   child.stdout.on('data', (bytes) => (text += bytes))
   await new Promise((done) => child.on('close', done))
   return JSON.parse(text)
 }
 
-test('a listener with a piece of its own says which frame it plays, who hears a station does not', { timeout: 60000 }, async (t) => {
+test('a listener with a piece of its own says which frame it plays, who hears a station does not', within(60000), async (t) => {
   const { address, heard } = await stand(t)
   await load('-n', '2', '--shared', '50', '--ramp', '0', '--duration', '5s', address)
   for (const { query, reports } of heard) {
@@ -59,7 +59,7 @@ test('a listener with a piece of its own says which frame it plays, who hears a 
   }
 })
 
-test('alike: all pieces are the first one', { timeout: 60000 }, async (t) => {
+test('alike: all pieces are the first one', within(60000), async (t) => {
   const { address, heard } = await stand(t)
   await load('-n', '3', '--alike', '--seed', '9', '--ramp', '0', '--duration', '1s', address)
   const asked = heard.map(({ query }) => `${query.get('seed')} ${query.get('preset')}`)
@@ -67,7 +67,7 @@ test('alike: all pieces are the first one', { timeout: 60000 }, async (t) => {
   assert.deepEqual([new Set(asked).size, heard[0].query.get('seed')], [1, '9'])
 })
 
-test('it tells when players fell silent', { timeout: 60000 }, async (t) => {
+test('it tells when players fell silent', within(60000), async (t) => {
   const { address } = await stand(t, 1, 2, 5)
   const { counts, silent_at } = await load('-n', '1', '--ramp', '0', '--duration', '7s', address)
   assert.ok(counts.starved >= 1)

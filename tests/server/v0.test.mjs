@@ -1,7 +1,7 @@
 // v0.test.mjs — /ws/stream, the oldest protocol.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client, Server, render, until } from './helpers.mjs'
+import { Client, Server, render, until, within } from './helpers.mjs'
 
 const keys = (object) => Object.keys(object).sort()
 
@@ -11,7 +11,7 @@ async function open(t, query = '') {
   return [await Client.open(`${server.ws}/ws/stream${query}`), server]
 }
 
-test('connected, then audio', { timeout: 60000 }, async (t) => {
+test('connected, then audio', within(60000), async (t) => {
   const [client] = await open(t)
   const chunks = await client.takeChunks(15)
   const { message, ...hello } = client.texts[0]
@@ -26,13 +26,13 @@ test('connected, then audio', { timeout: 60000 }, async (t) => {
   })
 })
 
-test('a personal stream is the rendering, bit for bit', { timeout: 60000 }, async (t) => {
+test('a personal stream is the rendering, bit for bit', within(60000), async (t) => {
   const [client] = await open(t, '?seed=77&preset=bright')
   const live = Buffer.concat((await client.takeChunks(20)).map((chunk) => chunk.data))
   assert.ok(live.equals(render('--seed', '77', '--preset', 'bright', '--rate', '44100', '--format', '16', '--duration', '3s').subarray(0, live.length)))
 })
 
-test('ping, buffer_status, control', { timeout: 60000 }, async (t) => {
+test('ping, buffer_status, control', within(60000), async (t) => {
   const [client, server] = await open(t)
   await client.takeChunks(12)
   client.say({ type: 'ping' })
@@ -53,7 +53,7 @@ test('ping, buffer_status, control', { timeout: 60000 }, async (t) => {
   assert.deepEqual([parameters.bpm, parameters.mode], [63, 'dorian'])
 })
 
-test('what is wrong is answered and changes nothing', { timeout: 60000 }, async (t) => {
+test('what is wrong is answered and changes nothing', within(60000), async (t) => {
   const [client, server] = await open(t)
   await client.takeChunks(3)
   const { parameters: before } = await server.json('/api/status')

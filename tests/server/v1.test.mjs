@@ -1,7 +1,7 @@
 // v1.test.mjs — the auralis-v1 socket, message by message.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client, Server, render, sleep, until } from './helpers.mjs'
+import { Client, Server, render, sleep, until, within } from './helpers.mjs'
 
 const V1 = 'auralis-v1'
 const keys = (object) => Object.keys(object).sort()
@@ -12,7 +12,7 @@ async function start(t, ...options) {
   return server
 }
 
-test('connection_established comes first, then chunks of 100 ms', { timeout: 60000 }, async (t) => {
+test('connection_established comes first, then chunks of 100 ms', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/old_player-1?buffer_tier=stable`, V1)
   assert.equal(client.socket.protocol, V1)
@@ -38,7 +38,7 @@ test('connection_established comes first, then chunks of 100 ms', { timeout: 600
   assert.ok(samples.size > 100, 'silence')
 })
 
-test('a personal stream is the rendering at 44,100 Hz, bit for bit, from any start', { timeout: 60000 }, async (t) => {
+test('a personal stream is the rendering at 44,100 Hz, bit for bit, from any start', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/mine?seed=12&preset=focus&bpm=60`, V1)
   const live = Buffer.concat((await client.takeChunks(25)).map((chunk) => chunk.data))
@@ -46,7 +46,7 @@ test('a personal stream is the rendering at 44,100 Hz, bit for bit, from any sta
   assert.ok(live.equals(offline.subarray(0, live.length)))
 })
 
-test('buffer_status every five seconds', { timeout: 60000 }, async (t) => {
+test('buffer_status every five seconds', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
   const began = performance.now()
@@ -64,7 +64,7 @@ test('buffer_status every five seconds', { timeout: 60000 }, async (t) => {
   assert.ok(done.connection_uptime_sec > 9 && done.connection_uptime_sec < 13)
 })
 
-test('buffer_control is acknowledged, at most once a second', { timeout: 60000 }, async (t) => {
+test('buffer_control is acknowledged, at most once a second', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one?buffer_tier=minimal`, V1)
   await client.takeChunks(3)
@@ -81,7 +81,7 @@ test('buffer_control is acknowledged, at most once a second', { timeout: 60000 }
 
 const DEPTHS = { minimal: 500, normal: 1000, stable: 2000, defensive: 3000 }
 
-test('a tier is as deep as its name says, and a change of it moves what is ahead and nothing else', { timeout: 60000 }, async (t) => {
+test('a tier is as deep as its name says, and a change of it moves what is ahead and nothing else', within(60000), async (t) => {
   const server = await start(t), offline = render('--seed', '12', '--preset', 'focus', '--rate', '44100', '--format', '16', '--duration', '40s')
   const open = (what, tier) => Client.open(`${server.ws}/ws/audio/${tier}?${what}buffer_tier=${tier}`, V1)
   /** Chunks that have come beyond those that the clock asks for. */
@@ -122,7 +122,7 @@ test('a tier is as deep as its name says, and a change of it moves what is ahead
   assert.ok(Math.max(...gaps) < 300, `a station flows evenly: ${Math.max(...gaps)} ms`)
 })
 
-test('a tier follows jitter and underruns, and comes back; underruns that persist are told', { timeout: 90000 }, async (t) => {
+test('a tier follows jitter and underruns, and comes back; underruns that persist are told', within(90000), async (t) => {
   const server = await start(t), client = await Client.open(`${server.ws}/ws/audio/one?seed=4&buffer_tier=minimal`, V1)
   const stall = async (ms) => { // nothing is sent meanwhile
     server.child.kill('SIGSTOP')
@@ -151,7 +151,7 @@ test('a tier follows jitter and underruns, and comes back; underruns that persis
   client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
 })
 
-test('what is wrong is answered, and the music goes on', { timeout: 60000 }, async (t) => {
+test('what is wrong is answered, and the music goes on', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
   await client.takeChunks(3)
@@ -169,7 +169,7 @@ test('what is wrong is answered, and the music goes on', { timeout: 60000 }, asy
   client.chunks.forEach((chunk, i) => assert.equal(chunk.chunk_id, i))
 })
 
-test('a message too large and a flood are closed with 1008; neighbours hear nothing of it', { timeout: 60000 }, async (t) => {
+test('a message too large and a flood are closed with 1008; neighbours hear nothing of it', within(60000), async (t) => {
   const server = await start(t)
   const neighbour = await Client.open(`${server.ws}/ws/audio/neighbour`, V1)
   const large = await Client.open(`${server.ws}/ws/audio/large`, V1)
@@ -184,7 +184,7 @@ test('a message too large and a flood are closed with 1008; neighbours hear noth
   assert.equal(neighbour.socket.readyState, 1)
 })
 
-test('handshakes are refused with status and body', { timeout: 60000 }, async (t) => {
+test('handshakes are refused with status and body', within(60000), async (t) => {
   const server = await start(t)
   const cases = [
     ['/ws/audio/admin', 400, 'client_id'], ['/ws/audio/a%20b', 400, 'client_id'], [`/ws/audio/${'x'.repeat(65)}`, 400, 'client_id'],
@@ -203,7 +203,7 @@ test('handshakes are refused with status and body', { timeout: 60000 }, async (t
   assert.ok(failure)
 })
 
-test('a stopping server warns, then closes with 1001', { timeout: 60000 }, async (t) => {
+test('a stopping server warns, then closes with 1001', within(60000), async (t) => {
   const server = await start(t)
   const client = await Client.open(`${server.ws}/ws/audio/one`, V1)
   await client.takeChunks(3)
@@ -215,7 +215,7 @@ test('a stopping server warns, then closes with 1001', { timeout: 60000 }, async
   assert.equal(await exit, 0)
 })
 
-test('whoever reads too slowly is told, and goes over without a step; v0 too', { timeout: 60000 }, async (t) => {
+test('whoever reads too slowly is told, and goes over without a step; v0 too', within(60000), async (t) => {
   const server = await start(t)
   const pieces = { '/ws/audio/own?seed=5&start=882000&': V1, '/ws/audio/shared?': V1, '/ws/stream?seed=5&start=882000&': undefined }
   await Promise.all(Object.entries(pieces).map(async ([path, protocol]) => {
