@@ -32,7 +32,7 @@ KERNEL struct glide_lanes glide_between(vi inc, vf from, vf to) {
 }
 
 /* Whether it moves so far that waves must be worked out frame by frame (see wave.h): over the block by more
- * than 1 / 256 of itself or by 2^16, which vibrato never comes near to. */
+ * than 1 / 256 of itself or by 2^16. Of vibrato only that of the highest notes does, above some 3 kHz. */
 KERNEL vi glide_far(struct glide_lanes g) {
     return vi_lt(vi_min(g.inc >> 14, vi_set(1 << 10)), vi_abs(g.glide));
 }

@@ -125,11 +125,11 @@ KERNEL void wave_line(const struct voice_run *run, const int at, uint32_t v, str
         vf_store(c->start[k] + v, naive_saws(c, v, saw1, saw2, (uint32_t)(k * EDGE_TAPS - WAVE_LAG), curves));
 }
 
-/* What the sum of two differences in a row is to be multiplied by, besides n (64 − n): e cos x of it. */
+/* What the sum of two differences in a row is to be multiplied by, besides n (64 − n), to be e cos x. `half`:
+ * of the mean increment, `sine`: its sine; where the pitch glides a little, sin ω is above 0. */
 KERNEL vf wave_lean(vu glide, vu half, vf sine) {
     vf turning = 2.0f * sine * sin_phase(half + 0x40000000u);
-    vf lean = vf_from_i(vi_from_u(glide)) * (-1.57079633f * 0x1p-32f) * reciprocal(turning);
-    return vf_mask(~vi_eq(vi_from_u(glide), vi_set(0)), lean);
+    return vf_from_i(vi_from_u(glide)) * (-1.57079633f * 0x1p-32f) * reciprocal(turning);
 }
 
 /* Where the sine starts: its value at the first frame, the difference to the next, the factor 4 sin²(ω/2),
@@ -143,7 +143,7 @@ KERNEL void wave_sine(const struct voice_run *run, const int at, uint32_t v, vi 
     vf_store(c->sine + v, vf_mask(steady, weight * sin_phase(phase) + 0.0f));
     vf_store(c->step + v, vf_mask(steady, step + 0.0f));
     vf_store(c->turn + v, vf_mask(steady, twice * twice));
-    vi leans = steady & vi_load(c->curved + v);
+    vi leans = steady & ~vi_eq(vi_from_u(glide), vi_set(0));
     vf_store(c->lean + v, vi_any(leans) ? vf_mask(leans, wave_lean(glide, half, sine)) : vf_set(0.0f));
 }
 
