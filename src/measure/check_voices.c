@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 160, TIMED_BLOCKS = 400, REFERENCE_BLOCKS = 1500 };
+enum { BLOCKS = 160, TIMED_BLOCKS = 400, REFERENCE_BLOCKS = 1500, BENT_FROM = 100 };
 
 const struct check_program CHECK_PROGRAMS[VOICE_PROGRAMS] = {
     [PROGRAM_ANALOG] = {"analog", {AURALIS_PAD, AURALIS_LEAD, AURALIS_BASS}, 3},
@@ -219,8 +219,8 @@ static bool same_bits_stretch(int program, const struct kernels *scalar, const s
 
 /* ---- Error and time ---- */
 
-/* Signal to error of one voice over some seconds, in dB. In the second half its pitch glides up a semitone.
- */
+/* Signal to error of one voice over some seconds, in dB. After its first tenth of a second its pitch glides
+ * up a semitone and swings about that as fast as it can without going the way of those that glide far. */
 static double voice_snr(const struct kernels *table, int program, const auralis_note *note) {
     struct voice_start start;
     struct reference_voice reference;
@@ -235,7 +235,8 @@ static double voice_snr(const struct kernels *table, int program, const auralis_
     bank_add(&bank, 0, &start, note->instrument, 0);
     int at = instrument_bend_word((enum voice_program)program);
     for (int b = 0; b < REFERENCE_BLOCKS; b++) {
-        double right[BLOCK], bend = b < REFERENCE_BLOCKS / 2 ? 0 : 0.06 * (2.0 * b / REFERENCE_BLOCKS - 1);
+        double right[BLOCK], since = fmax(0, (b - BENT_FROM) / (double)REFERENCE_BLOCKS);
+        double bend = since > 0 ? 0.06 * since + 0.01 * sin(0.1 * b) : 0;
         struct voice_run run = {bank.word, bank.tail, 0, 1, rows};
         put_bend(&bank, 0, program, bend);
         if (at >= 0) reference.word[at] = bank.word[at][0];
